@@ -45,12 +45,16 @@ union nvmft_pdu {
  * @p: the connection's parameters
  * @live: false until the ICReq has been answered
  *
- * Before @live only an ICReq is in sequence, after it a second one is not
- * (PDU Sequence Error). Type, flags, HLEN, PDO and PLEN are checked in that
- * order (FES 1, FEI the field's offset). In-capsule data beyond @p->icd_max
- * and H2CData beyond @p->maxh2cdata end as Data Transfer Limit Exceeded.
- * After NVMFT_V_OK every length below may be trusted. An H2CTermReq whose
- * PLEN is outside 24..152 is NVMFT_V_RESET.
+ * A type that no host sends comes first (FES 1, FEI 0). Before @live only an
+ * ICReq is in sequence, after it a second one is not (PDU Sequence Error).
+ * Flags, HLEN, PDO and PLEN are checked in that order (FES 1, FEI the field's
+ * offset): PDO is wrong where it is not a dword boundary between the header
+ * with its digest and PLEN, also where it is 0 though PLEN leaves room for
+ * data; PLEN is wrong where nothing is left for data beside its digest.
+ * In-capsule data beyond @p->icd_max and H2CData beyond @p->maxh2cdata end as
+ * Data Transfer Limit Exceeded. After NVMFT_V_OK every length below may be
+ * trusted. An H2CTermReq is not answered: flags, HLEN, PDO or a PLEN outside
+ * 24..152 make it NVMFT_V_RESET.
  */
 struct nvmft_verdict nvmft_pdu_check_ch(const struct nvme_tcp_hdr *ch,
 					const struct nvmft_pdu_params *p, bool live);
@@ -84,7 +88,7 @@ u32 nvmft_pdu_build_rsp(struct nvme_tcp_rsp_pdu *pdu, const struct nvmft_pdu_par
  * @p: the connection's parameters
  * @cccid: command identifier, as the host sent it (opaque, not swapped)
  * @off: DATAO, bytes
- * @len: DATAL, bytes, not 0
+ * @len: DATAL, bytes, not 0, within MDTS
  * @success: set SUCCESS: no response capsule will follow
  * @pad: bytes of padding to send after the header and its digest (HPDA)
  *

@@ -29,7 +29,9 @@ enum nvmft_rx_step {
 /* What has just been completed */
 enum nvmft_rx_event {
 	NVMFT_RX_EV_NONE,	/* go on */
-	NVMFT_RX_EV_HDR,	/* rx->pdu is whole and checked, digest received: decide */
+	NVMFT_RX_EV_HDR,	/* rx->pdu is whole and checked (an ICReq in all its
+				 * fields), digest received: decide
+				 */
 	NVMFT_RX_EV_DATA,	/* all data is here; with ddgst rx->dgst too: judge it */
 	NVMFT_RX_EV_SKIPPED,	/* unwanted data is gone */
 	NVMFT_RX_EV_VERDICT,	/* rx->verdict is not OK */
@@ -93,7 +95,10 @@ void nvmft_rx_fail(struct nvmft_rx *rx, struct nvmft_verdict v);
 /* An ICReq in HOLD was accepted: take its parameters, live, next header. */
 void nvmft_rx_accept_icreq(struct nvmft_rx *rx);
 
-/* Header bytes received of the PDU under way, for the C2HTermReq */
+/*
+ * Header bytes received of the PDU under way, for the C2HTermReq. In DEAD those
+ * of the PDU that ended the stream; 0 between two PDUs.
+ */
 u32 nvmft_rx_hdr_seen(const struct nvmft_rx *rx);
 
 #endif /* NVMFT_PROTO_RX_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Controllers: one per association, dynamic model. */
+#ifndef NVMFT_CORE_CTRL_H
+#define NVMFT_CORE_CTRL_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include "nvmft.h"
+#include "core/port.h"
+#include "core/subsys.h"
+
+/* What a host can be told of by an Async Event; bits of ctrl->ev_* */
+enum nvmft_event {
+	NVMFT_EV_NS_CHANGED,	/* log 04h */
+	NVMFT_EV_ANA,		/* log 0Ch */
+	NVMFT_EV_DISCOVERY,	/* log 70h */
+	NVMFT_EV_NR,
+};
+
+/* An association that was disabled or shut down ends after this long */
+#define NVMFT_LINGER_SECS	120
+/* KATO of a discovery controller whose host asked for none: 2 minutes */
+#define NVMFT_DISC_KATO_MS	120000
+
+/**
+ * struct nvmft_err_slot - one entry of the error log, host byte order
+ */
+struct nvmft_err_slot {
+	u64	count;
+	u64	lba;
+	u32	nsid;
+	u16	sqid;
+	u16	cid;
+	u16	status;
+	u16	loc;
+};
+
+/**
+ * struct nvmft_ctrl - a controller
+ * @ref: one in subsys->ctrls, one per queue, one per queued @tick
+ * @subsys: referenced; set at creation, then read-only
+ * @port: referenced; likewise
+ * @ops: transport; likewise
+ * @cntlid: likewise
+ * @discovery: a discovery controller; likewise
+ * @hostid: Host Identifier; likewise
+ * @hostnqn: NUL terminated; likewise
+ * @addr: the host's address; likewise
+ * @max_queue_size: entries of an I/O queue; likewise
+ * @tick: keep alive and linger, on system_wq's like, never waits
+ * @lock: guards everything down to @changed; process context only
+ * @cc: CC property
+ * @csts: CSTS property
+ * @dead: ending; no queue may join. Set once.
+ * @granted: I/O queues granted by Set Features, 0: not asked yet
+ * @kato: keep alive timeout, ms, 0: none
+ * @idle_since: jiffies when EN was cleared, SHST completed or no enable yet
+ * @lingering: @idle_since runs
+ * @admin: admin queue, NULL once closed
+ * @sqs: I/O queues that are open
+ * @io: the same by qid
+ * @aers: Async Event Requests that wait, oldest first
+ * @nr_aers: how many
+ * @ev_enabled: enum nvmft_event bits that the host wants (Feature 0Bh)
+ * @aec: Feature 0Bh as set
+ * @ev_pending: bits to report when there is a request to answer
+ * @ev_masked: bits reported whose log page has not been read yet
+ * @changed: NSIDs of log 04h
+ * @nr_changed: how many, NVMFT_NN + 1: overflow
+ * @old_stat: counters of queues that have gone
+ * @err_lock: guards the error log; any context
+ * @err_count: entries ever made
+ * @err: ring, slot err_count % size is the next
+ */
+struct nvmft_ctrl {
+	struct kref				ref;
+	struct nvmft_subsys			*subsys;
+	struct nvmft_port			*port;
+	const struct nvmft_transport_ops	*ops;
+	u16					cntlid;
+	bool					discovery;
+	u16					max_queue_size;
+	u8					hostid[16];
+	char					hostnqn[NVMF_NQN_FIELD_LEN];
+	char					addr[NVMFT_ADDR_LEN];
+	struct delayed_work			tick;
+
+	spinlock_t				lock;
+	u32					cc;
+	u32					csts;
+	bool					dead;
+	bool					lingering;
+	u16					granted;
+	u32					kato;
+	unsigned long				idle_since;
+	struct nvmft_sq				*admin;
+	struct list_head			sqs;
+	struct nvmft_sq				*io[NVMFT_QID_MAX + 1];
+	struct nvmft_req			*aers[NVMFT_AERL + 1];
+	u8					nr_aers;
+	u32					ev_enabled;
+	u32					aec;
+	u32					ev_pending;
+	u32					ev_masked;
+	u32					*changed;
+	u32					nr_changed;
+	struct nvmft_sq_stat			old_stat;
+
+	spinlock_t				err_lock;
+	u64					err_count;
+	struct nvmft_err_slot			err[NVMFT_ELPE + 1];
+};
+
+/* ctrl.c */
+struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq *admin,
+				    const struct nvmf_connect_data *d, u32 kato);
+void nvmft_ctrl_get(struct nvmft_ctrl *ctrl);
+void nvmft_ctrl_put(struct nvmft_ctrl *ctrl);
+/* Start to end it: closes all its queues. Any process context, idempotent. */
+void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why);
+/*
+ * Start to end the controllers of @subsys that match: on @port (NULL: any), of
+ * the host @hostnqn (NULL: any). Takes subsys->lock; does not wait.
+ */
+void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
+			const char *hostnqn, const char *why);
+/* A queue of a connected controller goes. Worker of @sq. */
+void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
+/* Properties. Worker of the admin queue. */
+u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc);
+u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl);
+bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl);
+/* KATO changed (0: off) or the controller was enabled: run the timer anew. */
+void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms);
+/* Sum of the traffic of all its queues so far. */
+void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum);
+/* Enter a failed command into the error log. Any context. */
+void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req);
+/* Live controllers of the module, for exit */
+int nvmft_ctrl_init(void);
+void nvmft_ctrl_exit(void);
+
+/* aer.c */
+/* Something of kind @ev happened; takes ctrl->lock. Process context. */
+void nvmft_aer_event(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
+/* Namespace @nsid changed: remember it for log 04h and report. */
+void nvmft_aer_ns_changed(struct nvmft_ctrl *ctrl, u32 nsid);
+/* The same for every controller of @subsys; takes subsys->lock. */
+void nvmft_aer_subsys_event(struct nvmft_subsys *subsys, enum nvmft_event ev);
+void nvmft_aer_subsys_ns_changed(struct nvmft_subsys *subsys, u32 nsid);
+/* A log page was read with RAE 0: its event may be reported again. */
+void nvmft_aer_clear(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
+/* An Async Event Request arrived; it waits, is answered or refused. */
+void nvmft_aer_request(struct nvmft_req *req);
+/* Complete all that wait with @status (reset, end). */
+void nvmft_aer_flush(struct nvmft_ctrl *ctrl, u16 status);
+/* Stop one that waits: true if @req did. */
+bool nvmft_aer_abort(struct nvmft_ctrl *ctrl, struct nvmft_req *req);
+
+#endif /* NVMFT_CORE_CTRL_H */

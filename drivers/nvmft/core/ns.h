@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Namespaces: identity, backing device, and the reference that I/O takes. */
+#ifndef NVMFT_CORE_NS_H
+#define NVMFT_CORE_NS_H
+
+#include <linux/completion.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <linux/uuid.h>
+#include <linux/xarray.h>
+#include "core/backend.h"
+#include "core/subsys.h"
+
+/**
+ * struct nvmft_ns - a namespace
+ * @subsys: its subsystem, pinned by the configfs item that pins the namespace
+ * @nsid: 1..NVMFT_NN
+ * @ref: one per command on it; killed by disable. Live only while enabled.
+ * @gone: completed when @ref has dropped to zero
+ * @be: backing device; set before @ref goes live, cleared after it is gone
+ * @lba_shift: log2 of the logical block size; as @be
+ * @nsze: size in logical blocks; READ_ONCE/WRITE_ONCE, revalidation changes it
+ * @limits: of the device; changed under @lock, copied by Identify under @lock
+ * @readonly: the device refuses writes; as @nsze
+ * @anagrpid: READ_ONCE/WRITE_ONCE
+ * @lock: guards enabling and disabling and everything below
+ * @enabled: in subsys->namespaces with @ref live
+ * @path: device path as given, or NULL
+ * @uuid: UUID as given, or random
+ * @nguid: NGUID as given, or derived from @uuid while @nguid_set is false
+ * @nguid_set: an administrator chose the NGUID
+ * @eui64: EUI64, zero: none
+ * @buffered_io: accepted and kept for files; block devices ignore it
+ */
+struct nvmft_ns {
+	struct nvmft_subsys	*subsys;
+	u32			nsid;
+
+	struct percpu_ref	ref;
+	struct completion	gone;
+	struct nvmft_backend	*be;
+	u8			lba_shift;
+	bool			readonly;
+	u32			anagrpid;
+	u64			nsze;
+
+	struct mutex		lock;
+	struct nvmft_limits	limits;
+	bool			enabled;
+	bool			nguid_set;
+	bool			buffered_io;
+	char			*path;
+	uuid_t			uuid;
+	u8			nguid[16];
+	u8			eui64[8];
+};
+
+/* ns.c: configuration; all may sleep and take ns->lock */
+struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid);
+/* Disables it first. No one else holds the pointer. */
+void nvmft_ns_free(struct nvmft_ns *ns);
+/* Idempotent. Opens the device, publishes, tells the hosts. 0 or -errno, logged. */
+int nvmft_ns_enable(struct nvmft_ns *ns);
+/* Idempotent. Unpublishes, waits for the commands on it, closes the device. */
+void nvmft_ns_disable(struct nvmft_ns *ns);
+/* Read the size again; tell the hosts if it changed. 0, or -ENODEV if disabled */
+int nvmft_ns_revalidate(struct nvmft_ns *ns);
+
+/**
+ * nvmft_ns_find() - the active namespace with this id, referenced
+ * @subsys: where
+ * @nsid: as the host gave it
+ *
+ * Any context. Return: NULL if there is none or it is being disabled.
+ */
+static inline struct nvmft_ns *nvmft_ns_find(struct nvmft_subsys *subsys, u32 nsid)
+{
+	struct nvmft_ns *ns;
+
+	rcu_read_lock();
+	ns = xa_load(&subsys->namespaces, nsid);
+	if (ns && !percpu_ref_tryget_live(&ns->ref))
+		ns = NULL;
+	rcu_read_unlock();
+	return ns;
+}
+
+static inline void nvmft_ns_put(struct nvmft_ns *ns)
+{
+	percpu_ref_put(&ns->ref);
+}
+
+#endif /* NVMFT_CORE_NS_H */

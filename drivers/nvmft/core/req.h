@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Requests inside the core: who executes what, and how it ends. */
+#ifndef NVMFT_CORE_REQ_H
+#define NVMFT_CORE_REQ_H
+
+#include "nvmft.h"
+#include "core/ctrl.h"
+#include "core/ns.h"
+#include "proto/logpage.h"
+
+/* The one writer of req->state; WARN_ON_ONCE on an edge that the table lacks. */
+void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state);
+
+/**
+ * nvmft_req_complete() - end a command
+ * @req: in EXEC; not touched by the caller afterwards
+ * @status: SCT << 8 | SC, with NVME_STATUS_DNR
+ *
+ * Any context. Must be called once. DW0 and DW1 are what the handler put into
+ * req->cqe.result.
+ */
+void nvmft_req_complete(struct nvmft_req *req, u16 status);
+
+/* buf.c; worker only */
+int nvmft_buf_alloc(struct nvmft_sq *sq, struct nvmft_buf *buf, u32 len, gfp_t gfp);
+void nvmft_buf_free(struct nvmft_sq *sq, struct nvmft_buf *buf);
+void nvmft_buf_trim(struct nvmft_sq *sq);
+/* Copy all of @buf from or to flat memory of @len <= buf->len bytes. */
+void nvmft_buf_fill(struct nvmft_buf *buf, const void *src, u32 len);
+void nvmft_buf_read(const struct nvmft_buf *buf, void *dst, u32 len);
+
+/* Handlers by file: worker, socket unlocked, may sleep; end in complete(). */
+void nvmft_connect_execute(struct nvmft_req *req);	/* connect.c */
+void nvmft_prop_get_execute(struct nvmft_req *req);
+void nvmft_prop_set_execute(struct nvmft_req *req);
+void nvmft_disconnect_execute(struct nvmft_req *req);
+void nvmft_identify_execute(struct nvmft_req *req);	/* identify.c */
+void nvmft_log_execute(struct nvmft_req *req);		/* log.c */
+void nvmft_set_features_execute(struct nvmft_req *req);	/* features.c */
+void nvmft_get_features_execute(struct nvmft_req *req);
+void nvmft_abort_execute(struct nvmft_req *req);	/* admin.c */
+void nvmft_keep_alive_execute(struct nvmft_req *req);
+void nvmft_rw_execute(struct nvmft_req *req);		/* io.c */
+void nvmft_flush_execute(struct nvmft_req *req);
+
+/* io.c: what can be refused about a Read or Write before its data. No sleep. */
+u16 nvmft_rw_check(struct nvmft_req *req);
+
+/* discovery.c: emit log page 70h as @ctrl's host may see it. May sleep. */
+void nvmft_discovery_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut);
+/* ana.c: emit log page 0Ch for @ctrl; @rgo: groups only. May sleep. */
+void nvmft_ana_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut, bool rgo);
+
+#endif /* NVMFT_CORE_REQ_H */

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * NVM subsystems, the hosts they allow, and the discovery subsystem.
+ *
+ * Lock order: nvmft_config_sem, subsys->lock, ns->lock, ctrl->lock,
+ * ctrl->err_lock. None of them is taken on the I/O path.
+ */
+#ifndef NVMFT_CORE_SUBSYS_H
+#define NVMFT_CORE_SUBSYS_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+#include "nvmft.h"
+#include "proto/ident.h"
+#include "proto/nqn.h"
+
+#define NVMFT_QID_MAX		128	/* I/O queues of a controller */
+
+/*
+ * Guards what links objects: port <-> subsystem, subsystem <-> host, referrals,
+ * enabled ports, allow_any_host, the list of hosts and subsystems, discovery
+ * NQN. Written by configfs, read by Connect and the discovery log.
+ */
+extern struct rw_semaphore nvmft_config_sem;
+
+/**
+ * struct nvmft_subsys - an NVM or discovery subsystem
+ * @ref: one by configfs, one per controller
+ * @nqn: its name
+ * @type: NVME_NQN_NVME or NVME_NQN_CURR (discovery)
+ * @namespaces: active ones by NSID; read under RCU, written under ns->lock
+ * @allow_any_host: nvmft_config_sem
+ * @hosts: struct nvmft_host_link, nvmft_config_sem
+ * @lock: guards everything below
+ * @ctrls: controllers by CNTLID
+ * @next_cntlid: cursor of the cyclic allocation
+ * @dying: being removed: no controller may be added
+ * @identified: a host has read Identify; the attributes it shows are frozen
+ * @serial: SN, NUL terminated
+ * @model: MN, NUL terminated
+ * @firmware: FR, NUL terminated
+ * @oui: IEEE OUI
+ * @vid: PCI vendor id
+ * @ssvid: PCI subsystem vendor id
+ * @ver: VS and Identify VER
+ * @cntlid_min: first CNTLID
+ * @cntlid_max: last CNTLID
+ * @qid_max: I/O queues granted to a controller, 1..NVMFT_QID_MAX
+ * @born: ktime_get_seconds() when it was made (power on hours)
+ */
+struct nvmft_subsys {
+	struct kref		ref;
+	char			nqn[NVMF_NQN_FIELD_LEN];
+	u8			type;
+	struct xarray		namespaces;
+
+	bool			allow_any_host;
+	struct list_head	hosts;
+
+	struct mutex		lock;
+	struct xarray		ctrls;
+	u32			next_cntlid;
+	bool			dying;
+	bool			identified;
+	char			serial[20 + 1];
+	char			model[40 + 1];
+	char			firmware[8 + 1];
+	u32			oui;
+	u16			vid;
+	u16			ssvid;
+	u32			ver;
+	u16			cntlid_min;
+	u16			cntlid_max;
+	u16			qid_max;
+	time64_t		born;
+};
+
+/**
+ * struct nvmft_host - a host NQN that an administrator knows
+ * @nqn: its name, the name of its configfs folder
+ */
+struct nvmft_host {
+	char	nqn[NVMF_NQN_FIELD_LEN];
+};
+
+/* A link in subsystems/<nqn>/allowed_hosts; nvmft_config_sem */
+struct nvmft_host_link {
+	struct list_head	entry;
+	struct nvmft_host	*host;
+};
+
+/* subsys.c */
+struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type);
+/* Ends its controllers, then drops configfs's reference. May sleep. */
+void nvmft_subsys_remove(struct nvmft_subsys *subsys);
+void nvmft_subsys_get(struct nvmft_subsys *subsys);
+void nvmft_subsys_put(struct nvmft_subsys *subsys);
+/* May this host use it? nvmft_config_sem held. The discovery subsystem: always. */
+bool nvmft_subsys_allows(const struct nvmft_subsys *subsys, const char *hostnqn);
+int nvmft_subsys_allow_host(struct nvmft_subsys *subsys, struct nvmft_host *host);
+/* Also ends that host's controllers. */
+void nvmft_subsys_disallow_host(struct nvmft_subsys *subsys, struct nvmft_host *host);
+
+/* discovery.c */
+int nvmft_discovery_init(void);
+void nvmft_discovery_exit(void);
+/* The discovery subsystem; its nqn is the one that Identify reports. */
+extern struct nvmft_subsys *nvmft_disc_subsys;
+/* Is @nqn the well-known or the configured name of it? nvmft_config_sem held. */
+bool nvmft_discovery_is_nqn(const char *nqn);
+/* "discovery_nqn": 0 or -errno. Takes nvmft_config_sem. */
+int nvmft_discovery_set_nqn(const char *nqn, size_t len);
+/*
+ * What the discovery log would say has changed: new generation, and an event
+ * for every persistent discovery controller. nvmft_config_sem held for write.
+ */
+void nvmft_discovery_changed(void);
+
+#endif /* NVMFT_CORE_SUBSYS_H */
