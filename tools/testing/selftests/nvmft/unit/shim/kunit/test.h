@@ -54,5 +54,6 @@ void shim_fail(struct kunit *test, bool stop, const char *file, int line, const 
 #define KUNIT_ASSERT_EQ_MSG(t, l, r, ...)	SHIM_BIN(t, true, l, ==, r, __VA_ARGS__)
 #define KUNIT_ASSERT_EQ(t, l, r)		SHIM_BIN(t, true, l, ==, r, "-")
 #define KUNIT_ASSERT_TRUE(t, c)			SHIM_BIN(t, true, !!(c), ==, true, "-")
+#define KUNIT_ASSERT_TRUE_MSG(t, c, ...)	SHIM_BIN(t, true, !!(c), ==, true, __VA_ARGS__)
 #define KUNIT_ASSERT_NOT_NULL(t, p)		SHIM_BIN(t, true, !!(p), ==, true, "-")
 #endif
