@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Steps that many cases share."""
+
+import random
+import time
+
+from . import nvme
+from .conn import REPLY, Closed, Fail, Quiet, check
+
+# Where cases write on nsid 1: above the blocks that the runner reads after each case.
+SCRATCH = 1024
+
+
+def pattern(size, seed=1):
+    """Bytes that do not repeat in a way a wrong offset could hide."""
+    return random.Random(seed).randbytes(size)
+
+
+def open_write(queue, size=4096, slba=SCRATCH, seed=1, nsid=1, block=512):
+    """A write whose data is awaited: returns (cid, data, the first R2T)."""
+    data = pattern(size, seed)
+    cid = queue.submit(nvme.rw(nvme.WRITE, nsid, slba, size // block, size))
+    r2t = queue.wait_r2t(cid)
+    check(r2t.r2to == 0, f"{r2t}: the first R2T of a command starts at 0")
+    return cid, data, r2t
+
+
+def alive(queue):
+    """The queue still answers, and is still in step: two reads give the blocks of the check."""
+    from .ktap import KEEP
+    for count in (1, 8):
+        got = queue.read(1, 0, count)
+        check(got == KEEP[:512 * count], f"a read of {count} blocks returned other data")
+
+
+def finish_write(queue, cid, data, r2t, slba=SCRATCH):
+    """Send the data of an open write, check its completion and what the medium holds."""
+    queue.answer(r2t, data)
+    if r2t.r2tl < len(data):
+        sent = r2t.r2tl
+        while sent < len(data):
+            nxt = queue.wait_r2t(cid)
+            queue.answer(nxt, data)
+            sent += nxt.r2tl
+    cqe = queue.wait(cid)
+    check(cqe.status == nvme.OK, f"write: {cqe}")
+    check(queue.read(1, slba, len(data) // 512) == data, "the medium does not hold what was written")
+
+
+def expect_refused(queue, data, qid, sqsize, status, where=None, **kw):
+    """A Connect that must be answered with a status (and, if it is Invalid Parameters, with the
+    offset of the wrong field), after which the target closes the connection."""
+    cqe = queue.connect(data, qid, sqsize, status=status, **kw)
+    check(cqe.status != nvme.INVALID_FIELD, "a Connect must not fail with Invalid Field")
+    if where is not None and cqe.status == nvme.CONNECT_PARAM:
+        wanted = where if isinstance(where, list) else [where]
+        check(cqe.connect_error in wanted,
+              f"{cqe}: IPO {cqe.connect_error[0]} IATTR {cqe.connect_error[1]}, expected "
+              + " or ".join(f"IPO {ipo} IATTR {attr}" for ipo, attr in wanted))
+    queue.expect_closed()
+    queue.close()
+    return cqe
+
+
+def retry_connect_io(host, qid, timeout=REPLY):
+    """Connect an I/O queue whose identifier is about to become free: the target learns of the old
+    connection's end a moment after we close it."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return host.connect_io(qid)
+        except (Fail, Closed) as err:
+            if time.monotonic() > deadline:
+                raise Quiet(f"queue {qid} did not become free: {err}") from err
+            time.sleep(0.02)
+
+
+def connected_admin(env, **kw):
+    """An admin queue after Connect, its controller not enabled; its host is queue.host."""
+    host = env.host(**kw)
+    host.connect_admin()
+    host.admin.host = host
+    return host.admin

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the machine of the target shows while cases run: its kernel log and its threads."""
+
+import os
+import re
+import time
+
+THREADS = os.environ.get("NVMFT_THREADS", "nvmft")
+
+_BAD = re.compile(r"WARNING: |BUG: |\bBUG\b.*at|Oops|general protection|Kernel panic|UBSAN|KASAN|"
+                  r"KFENCE|INFO: task|INFO: rcu|possible (circular|recursive) locking|"
+                  r"inconsistent lock state|refcount_t|list_(add|del) corruption|"
+                  r"scheduling while atomic|sleeping function called|blocked for more than|"
+                  r"Call Trace")
+
+
+class KernelLog:
+    """The kernel log from now on."""
+
+    def __init__(self):
+        self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self.fd, 0, os.SEEK_END)
+
+    def bad(self):
+        """Lines since the last call that no test may cause."""
+        lines = []
+        while True:
+            try:
+                record = os.read(self.fd, 8192).decode("utf-8", "replace")
+            except BlockingIOError:
+                return lines
+            except BrokenPipeError:
+                # The ring was overwritten while we did not look: that much logging is a fault.
+                lines.append("the kernel log overran between two cases")
+                continue
+            text = record.split(";", 1)[-1].split("\n")[0]
+            if _BAD.search(text):
+                lines.append(text)
+
+
+def threads():
+    """The target's kernel threads, by name."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+                head, _, rest = stat.read().rpartition(")")
+        except OSError:
+            continue
+        name = head.partition("(")[2]
+        if rest.split()[1] == "2" and name.startswith(THREADS):
+            found.append(name)
+    return sorted(found)
+
+
+def settled_threads(most, timeout):
+    """The target's threads once there are no more than most of them, or when time is up."""
+    deadline = time.monotonic() + timeout
+    while True:
+        now = threads()
+        if len(now) <= most or time.monotonic() > deadline:
+            return now
+        time.sleep(0.02)
