@@ -201,6 +201,9 @@ enum nvmft_next {
 	NVMFT_NEXT_EXEC,	/* call nvmft_req_execute() when the socket is unlocked */
 };
 
+/* No command identifier: outside of its 16 bits */
+#define NVMFT_CID_NONE		0x10000U
+
 /**
  * struct nvmft_req - one command, embedded in a transport's slot
  * @sq: its queue; set when the slot is made
@@ -212,6 +215,7 @@ enum nvmft_next {
  * @icd_len: bytes of in-capsule data; filled by the transport before start
  * @status: as in the CQE before the shift; valid from DONE on
  * @loc: Parameter Error Location for the error log, FFFFh: none
+ * @cid: command identifier held in sq->cids, or NVMFT_CID_NONE
  * @buf: data pages
  * @done: link for the transport while DONE and SEND
  * @desc: row of the command
@@ -226,6 +230,7 @@ struct nvmft_req {
 	u8				dir;
 	u16				status;
 	u16				loc;
+	u32				cid;
 	u32				len;
 	u32				icd_len;
 	struct llist_node		done;
@@ -270,6 +275,9 @@ void nvmft_sq_close(struct nvmft_sq *sq);
  * Worker (or the path that failed to start one), may sleep.
  */
 void nvmft_sq_destroy(struct nvmft_sq *sq);
+
+/* Controller id of a connected queue (sq->qt is not NVMFT_Q_NEW), for names. */
+u16 nvmft_sq_cntlid(const struct nvmft_sq *sq);
 
 /* Give kept pages back to the system. Worker of an idle queue. */
 void nvmft_sq_trim(struct nvmft_sq *sq);

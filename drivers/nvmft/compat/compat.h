@@ -9,4 +9,40 @@
 
 #include <linux/version.h>
 
+/*
+ * 6.9, f3a608827d1f ("bdev: open block device as files"): an open block device
+ * is a file. Before, it is the device itself and a mode to close it with; the
+ * pointer below stands for both, with the mode in a bit that alignment leaves.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#include <linux/blkdev.h>
+
+#define BLK_OPEN_READ	FMODE_READ
+#define BLK_OPEN_WRITE	FMODE_WRITE
+
+static inline struct block_device *file_bdev(struct file *file)
+{
+	return (struct block_device *)((unsigned long)file & ~1UL);
+}
+
+static inline struct file *bdev_file_open_by_path(const char *path, fmode_t mode,
+						  void *holder, const void *ops)
+{
+	struct block_device *bdev = blkdev_get_by_path(path, mode, holder);
+
+	if (IS_ERR(bdev))
+		return ERR_CAST(bdev);
+	return (struct file *)((unsigned long)bdev + (mode & FMODE_WRITE ? 1 : 0));
+}
+
+static inline void bdev_fput(struct file *file)
+{
+	fmode_t mode = FMODE_READ;
+
+	if ((unsigned long)file & 1)
+		mode |= FMODE_WRITE;
+	blkdev_put(file_bdev(file), mode);
+}
+#endif
+
 #endif /* NVMFT_COMPAT_H */

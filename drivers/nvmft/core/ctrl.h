@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include "nvmft.h"
 #include "core/port.h"
@@ -64,13 +65,13 @@ struct nvmft_err_slot {
  * @io: the same by qid
  * @aers: Async Event Requests that wait, oldest first
  * @nr_aers: how many
- * @ev_enabled: enum nvmft_event bits that the host wants (Feature 0Bh)
- * @aec: Feature 0Bh as set
+ * @aec: Feature 0Bh as set: which events the host wants
  * @ev_pending: bits to report when there is a request to answer
  * @ev_masked: bits reported whose log page has not been read yet
  * @changed: NSIDs of log 04h
  * @nr_changed: how many, NVMFT_NN + 1: overflow
  * @old_stat: counters of queues that have gone
+ * @sq_wait: woken when a queue goes; a reconnect of its qid waits here
  * @err_lock: guards the error log; any context
  * @err_count: entries ever made
  * @err: ring, slot err_count % size is the next
@@ -101,13 +102,13 @@ struct nvmft_ctrl {
 	struct nvmft_sq				*io[NVMFT_QID_MAX + 1];
 	struct nvmft_req			*aers[NVMFT_AERL + 1];
 	u8					nr_aers;
-	u32					ev_enabled;
 	u32					aec;
 	u32					ev_pending;
 	u32					ev_masked;
 	u32					*changed;
 	u32					nr_changed;
 	struct nvmft_sq_stat			old_stat;
+	wait_queue_head_t			sq_wait;
 
 	spinlock_t				err_lock;
 	u64					err_count;
@@ -127,6 +128,7 @@ void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why);
  */
 void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
 			const char *hostnqn, const char *why);
+int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid);
 /* A queue of a connected controller goes. Worker of @sq. */
 void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
 /* Properties. Worker of the admin queue. */
@@ -139,7 +141,6 @@ void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms);
 void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum);
 /* Enter a failed command into the error log. Any context. */
 void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req);
-/* Live controllers of the module, for exit */
 int nvmft_ctrl_init(void);
 void nvmft_ctrl_exit(void);
 
@@ -151,8 +152,13 @@ void nvmft_aer_ns_changed(struct nvmft_ctrl *ctrl, u32 nsid);
 /* The same for every controller of @subsys; takes subsys->lock. */
 void nvmft_aer_subsys_event(struct nvmft_subsys *subsys, enum nvmft_event ev);
 void nvmft_aer_subsys_ns_changed(struct nvmft_subsys *subsys, u32 nsid);
-/* A log page was read with RAE 0: its event may be reported again. */
+/* A log page is read with RAE 0: its event may be reported again. */
 void nvmft_aer_clear(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
+/*
+ * Copy the NSIDs of log 04h, up to NVMFT_NN, and forget them if @clear. Return:
+ * how many there were, more than NVMFT_NN: they do not fit the page.
+ */
+u32 nvmft_aer_take_changed(struct nvmft_ctrl *ctrl, u32 *nsids, bool clear);
 /* An Async Event Request arrived; it waits, is answered or refused. */
 void nvmft_aer_request(struct nvmft_req *req);
 /* Complete all that wait with @status (reset, end). */

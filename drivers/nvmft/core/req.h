@@ -43,8 +43,22 @@ void nvmft_keep_alive_execute(struct nvmft_req *req);
 void nvmft_rw_execute(struct nvmft_req *req);		/* io.c */
 void nvmft_flush_execute(struct nvmft_req *req);
 
-/* io.c: what can be refused about a Read or Write before its data. No sleep. */
-u16 nvmft_rw_check(struct nvmft_req *req);
+/*
+ * io.c: judge a command on a namespace before its data; sets req->ns and
+ * req->len. No sleep.
+ */
+u16 nvmft_io_check(struct nvmft_req *req);
+/* connect.c: judge the SQE of a Connect; sets req->len. No sleep. */
+u16 nvmft_connect_check(struct nvmft_req *req, u32 sgl_len);
+/* connect.c: a keep alive timeout in ms, rounded up to units of KAS */
+u32 nvmft_round_kato(u32 kato);
+/* features.c: does this Set or Get Features name a feature that we have? */
+bool nvmft_feature_known(const struct nvmft_req *req);
+/* The largest transfer of a command on this queue, bytes (MDTS) */
+static inline u32 nvmft_req_max_len(const struct nvmft_req *req)
+{
+	return 4096U << nvmft_port_of(req->sq->port)->mdts;
+}
 
 /* discovery.c: emit log page 70h as @ctrl's host may see it. May sleep. */
 void nvmft_discovery_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut);

@@ -66,6 +66,7 @@
 
 /* Status codes that older headers lack: SCT << 8 | SC */
 #define NVMFT_SC_INVALID_LOG_PAGE	0x109U
+#define NVMFT_SC_CONNECT_INVALID_QTYPE	0x185U
 #define NVMFT_SC_FEAT_NOT_SAVEABLE	0x10dU
 #define NVMFT_SC_FEAT_NOT_CHANGEABLE	0x10eU
 

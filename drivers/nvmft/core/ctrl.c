@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Controllers: created by an admin Connect, ended by the loss of their admin
+ * queue. Everything else that ends one (keep alive, an administrator, a host
+ * that never enables it) only closes its queues; the admin queue's worker then
+ * takes it apart. So nothing here ever waits for anything.
+ */
+#include <linux/slab.h>
+#include "core/req.h"
+#include "proto/prop.h"
+
+static struct workqueue_struct *ctrl_wq;
+
+void nvmft_ctrl_get(struct nvmft_ctrl *ctrl)
+{
+	kref_get(&ctrl->ref);
+}
+
+static void ctrl_free(struct kref *ref)
+{
+	struct nvmft_ctrl *ctrl = container_of(ref, struct nvmft_ctrl, ref);
+
+	nvmft_port_put(ctrl->port);
+	nvmft_subsys_put(ctrl->subsys);
+	kfree(ctrl->changed);
+	kfree(ctrl);
+}
+
+void nvmft_ctrl_put(struct nvmft_ctrl *ctrl)
+{
+	kref_put(&ctrl->ref, ctrl_free);
+}
+
+/* The tick owns a reference while it is queued. ctrl->lock held. */
+static void ctrl_arm(struct nvmft_ctrl *ctrl, unsigned long delay)
+{
+	lockdep_assert_held(&ctrl->lock);
+	if (ctrl->dead)
+		return;
+	if (!mod_delayed_work(ctrl_wq, &ctrl->tick, delay))
+		nvmft_ctrl_get(ctrl);
+}
+
+/* When did the host last send anything? ctrl->lock held. */
+static unsigned long ctrl_last_seen(struct nvmft_ctrl *ctrl)
+{
+	unsigned long last = READ_ONCE(ctrl->admin->last_seen);
+	struct nvmft_sq *sq;
+
+	list_for_each_entry(sq, &ctrl->sqs, entry)
+		if (time_after(READ_ONCE(sq->last_seen), last))
+			last = READ_ONCE(sq->last_seen);
+	return last;
+}
+
+/*
+ * Keep alive by traffic (TBKAS) and the end of associations that nobody uses:
+ * run at the earliest moment at which one of them could have expired.
+ */
+static void ctrl_tick(struct work_struct *work)
+{
+	struct nvmft_ctrl *ctrl = container_of(to_delayed_work(work), struct nvmft_ctrl, tick);
+	unsigned long now = jiffies, next = 0, at;
+	const char *why = NULL;
+
+	spin_lock(&ctrl->lock);
+	if (!ctrl->dead && ctrl->kato) {
+		at = ctrl_last_seen(ctrl) + msecs_to_jiffies(ctrl->kato) + 1;
+		if (time_after_eq(now, at))
+			why = "keep alive timeout expired";
+		else
+			next = at - now;
+	}
+	if (!ctrl->dead && !why && ctrl->lingering) {
+		at = ctrl->idle_since + NVMFT_LINGER_SECS * HZ;
+		if (time_after_eq(now, at))
+			why = "left disabled by its host";
+		else if (!next || at - now < next)
+			next = at - now;
+	}
+	if (!why && next)
+		ctrl_arm(ctrl, next);
+	spin_unlock(&ctrl->lock);
+
+	if (why)
+		nvmft_ctrl_end(ctrl, why);
+	nvmft_ctrl_put(ctrl);
+}
+
+static void ctrl_linger(struct nvmft_ctrl *ctrl)
+{
+	lockdep_assert_held(&ctrl->lock);
+	ctrl->lingering = true;
+	ctrl->idle_since = jiffies;
+	ctrl_arm(ctrl, 0);
+}
+
+/**
+ * nvmft_ctrl_alloc() - a controller for a new association
+ * @subsys: subsystem; nvmft_config_sem is held, so it cannot go
+ * @admin: queue that becomes the admin queue: gets sq->ctrl and its reference
+ * @d: Connect data, checked
+ * @kato: ms, 0: none
+ *
+ * Worker of @admin. Return: the controller, or an ERR_PTR: -ENOMEM; -EBUSY when
+ * no CNTLID is free or the subsystem is being removed.
+ */
+struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq *admin,
+				    const struct nvmf_connect_data *d, u32 kato)
+{
+	struct nvmft_port *port = nvmft_port_of(admin->port);
+	struct nvmft_ctrl *ctrl;
+	u32 id;
+	int err;
+
+	ctrl = kzalloc(sizeof(*ctrl), GFP_KERNEL);
+	if (!ctrl)
+		return ERR_PTR(-ENOMEM);
+	ctrl->changed = kcalloc(NVMFT_NN, sizeof(*ctrl->changed), GFP_KERNEL);
+	if (!ctrl->changed) {
+		kfree(ctrl);
+		return ERR_PTR(-ENOMEM);
+	}
+	kref_init(&ctrl->ref);
+	ctrl->subsys = subsys;
+	nvmft_subsys_get(subsys);
+	ctrl->port = port;
+	nvmft_port_get(port);
+	ctrl->ops = admin->ops;
+	ctrl->discovery = subsys->type != NVME_NQN_NVME;
+	ctrl->max_queue_size = port->t.max_queue_size;
+	memcpy(ctrl->hostid, &d->hostid, sizeof(ctrl->hostid));
+	strscpy(ctrl->hostnqn, d->hostnqn, sizeof(ctrl->hostnqn));
+	ctrl->ops->peer_addr(admin, ctrl->addr, sizeof(ctrl->addr));
+	INIT_DELAYED_WORK(&ctrl->tick, ctrl_tick);
+	spin_lock_init(&ctrl->lock);
+	spin_lock_init(&ctrl->err_lock);
+	INIT_LIST_HEAD(&ctrl->sqs);
+	init_waitqueue_head(&ctrl->sq_wait);
+	ctrl->admin = admin;
+	ctrl->kato = kato;
+
+	mutex_lock(&subsys->lock);
+	err = -EBUSY;
+	if (!subsys->dying)
+		err = xa_alloc_cyclic(&subsys->ctrls, &id, ctrl,
+				      XA_LIMIT(subsys->cntlid_min, subsys->cntlid_max),
+				      &subsys->next_cntlid, GFP_KERNEL);
+	if (err >= 0) {
+		ctrl->cntlid = id;
+		/* Whoever finds it in the table may end it from now on. */
+		nvmft_ctrl_get(ctrl);
+		admin->ctrl = ctrl;
+		spin_lock(&ctrl->lock);
+		ctrl_linger(ctrl);
+		spin_unlock(&ctrl->lock);
+	}
+	mutex_unlock(&subsys->lock);
+	if (err < 0) {
+		nvmft_ctrl_put(ctrl);
+		return ERR_PTR(err);
+	}
+	return ctrl;
+}
+
+/* Close the I/O queues. ctrl->lock held: it keeps them alive. */
+static void ctrl_close_io(struct nvmft_ctrl *ctrl)
+{
+	struct nvmft_sq *sq;
+
+	lockdep_assert_held(&ctrl->lock);
+	list_for_each_entry(sq, &ctrl->sqs, entry)
+		ctrl->ops->close(sq);
+}
+
+void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why)
+{
+	bool first = false;
+
+	spin_lock(&ctrl->lock);
+	if (!ctrl->dead && ctrl->admin) {
+		first = true;
+		ctrl->dead = true;
+		ctrl->csts |= NVME_CSTS_CFS;
+		ctrl_close_io(ctrl);
+		ctrl->ops->close(ctrl->admin);
+	}
+	spin_unlock(&ctrl->lock);
+	if (first)
+		pr_info_ratelimited("nvmft: %s: controller %u of host %s (%s) ends: %s\n",
+				    ctrl->subsys->nqn, ctrl->cntlid, ctrl->hostnqn,
+				    ctrl->addr, why);
+}
+
+void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
+			const char *hostnqn, const char *why)
+{
+	struct nvmft_ctrl *ctrl;
+	unsigned long id;
+
+	mutex_lock(&subsys->lock);
+	xa_for_each(&subsys->ctrls, id, ctrl) {
+		if (port && ctrl->port != port)
+			continue;
+		if (hostnqn && strcmp(ctrl->hostnqn, hostnqn))
+			continue;
+		nvmft_ctrl_end(ctrl, why);
+	}
+	mutex_unlock(&subsys->lock);
+}
+
+static void stat_add(struct nvmft_sq_stat *sum, const struct nvmft_sq_stat *stat)
+{
+	sum->reads += READ_ONCE(stat->reads);
+	sum->writes += READ_ONCE(stat->writes);
+	sum->read_bytes += READ_ONCE(stat->read_bytes);
+	sum->write_bytes += READ_ONCE(stat->write_bytes);
+	sum->media_errors += READ_ONCE(stat->media_errors);
+}
+
+void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum)
+{
+	struct nvmft_sq *sq;
+
+	spin_lock(&ctrl->lock);
+	*sum = ctrl->old_stat;
+	list_for_each_entry(sq, &ctrl->sqs, entry)
+		stat_add(sum, &sq->stat);
+	spin_unlock(&ctrl->lock);
+}
+
+/* The admin queue has gone, and the controller with it. */
+static void ctrl_gone(struct nvmft_ctrl *ctrl)
+{
+	struct nvmft_subsys *subsys = ctrl->subsys;
+
+	mutex_lock(&subsys->lock);
+	xa_erase(&subsys->ctrls, ctrl->cntlid);
+	mutex_unlock(&subsys->lock);
+
+	nvmft_aer_flush(ctrl, NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR);
+	if (cancel_delayed_work(&ctrl->tick))
+		nvmft_ctrl_put(ctrl);
+	nvmft_ctrl_put(ctrl);
+}
+
+void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq)
+{
+	bool admin = false;
+
+	spin_lock(&ctrl->lock);
+	if (ctrl->admin == sq) {
+		admin = true;
+		ctrl->admin = NULL;
+		ctrl->dead = true;
+		ctrl_close_io(ctrl);
+	} else if (!list_empty(&sq->entry)) {
+		list_del_init(&sq->entry);
+		ctrl->io[sq->qid] = NULL;
+		stat_add(&ctrl->old_stat, &sq->stat);
+	}
+	spin_unlock(&ctrl->lock);
+	wake_up_all(&ctrl->sq_wait);
+	if (admin)
+		ctrl_gone(ctrl);
+}
+
+/*
+ * RDY falls and SHST says "complete" only when the last I/O queue is closed and
+ * with it the last command: derived, so that no event can be lost. ctrl->lock
+ * held.
+ */
+static u32 ctrl_csts(struct nvmft_ctrl *ctrl)
+{
+	u32 csts = ctrl->csts;
+
+	lockdep_assert_held(&ctrl->lock);
+	if (!list_empty(&ctrl->sqs))
+		return csts;
+	if (!(ctrl->cc & NVME_CC_ENABLE))
+		csts &= ~NVME_CSTS_RDY;
+	if ((csts & NVME_CSTS_SHST_MASK) == NVME_CSTS_SHST_OCCUR)
+		csts = (csts & ~NVME_CSTS_SHST_MASK) | NVME_CSTS_SHST_CMPLT;
+	ctrl->csts = csts;
+	return csts;
+}
+
+u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl)
+{
+	u32 csts;
+
+	spin_lock(&ctrl->lock);
+	csts = ctrl_csts(ctrl);
+	spin_unlock(&ctrl->lock);
+	return csts;
+}
+
+bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl)
+{
+	return READ_ONCE(ctrl->cc) & NVME_CC_ENABLE;
+}
+
+/* What an enable must not find from the time before. ctrl->lock held. */
+static void ctrl_reset_state(struct nvmft_ctrl *ctrl)
+{
+	ctrl->granted = 0;
+	ctrl->aec = 0;
+	ctrl->ev_pending = 0;
+	ctrl->ev_masked = 0;
+	ctrl->nr_changed = 0;
+}
+
+u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc)
+{
+	u32 act = 0;
+	u16 status;
+
+	spin_lock(&ctrl->lock);
+	status = nvmft_prop_set_cc(ctrl->cc, cc, ctrl_csts(ctrl), ctrl->discovery, &act);
+	if (status)
+		goto out;
+	WRITE_ONCE(ctrl->cc, cc);
+	if (act & NVMFT_CC_ACT_DISABLE) {
+		ctrl_close_io(ctrl);
+		ctrl_reset_state(ctrl);
+		ctrl->csts &= ~NVME_CSTS_SHST_MASK;
+		ctrl_linger(ctrl);
+	}
+	if (act & NVMFT_CC_ACT_ENABLE) {
+		ctrl_reset_state(ctrl);
+		ctrl->csts = NVME_CSTS_RDY;
+		ctrl->lingering = false;
+	}
+	if (act & NVMFT_CC_ACT_SHUTDOWN) {
+		ctrl->csts = (ctrl->csts & ~NVME_CSTS_SHST_MASK) | NVME_CSTS_SHST_OCCUR;
+		ctrl_close_io(ctrl);
+		ctrl_linger(ctrl);
+	}
+out:
+	spin_unlock(&ctrl->lock);
+	if (act & NVMFT_CC_ACT_DISABLE)
+		nvmft_aer_flush(ctrl, NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR);
+	return status;
+}
+
+void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms)
+{
+	spin_lock(&ctrl->lock);
+	ctrl->kato = kato_ms;
+	ctrl_arm(ctrl, 0);
+	spin_unlock(&ctrl->lock);
+}
+
+/**
+ * nvmft_ctrl_join() - an I/O queue connects
+ * @ctrl: referenced by the caller; the queue takes its own reference
+ * @sq: the queue
+ * @qid: 1..NVMFT_QID_MAX
+ *
+ * Worker of @sq. Return: 0; -ESHUTDOWN: the controller ends or shuts down;
+ * -EAGAIN: not enabled or no queues granted; -ERANGE: more than were granted;
+ * -EEXIST: this qid is in use.
+ */
+int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid)
+{
+	int err = 0;
+
+	spin_lock(&ctrl->lock);
+	if (ctrl->dead || (ctrl->csts & NVME_CSTS_SHST_MASK)) {
+		err = -ESHUTDOWN;
+	} else if (!nvmft_ctrl_enabled(ctrl) || !ctrl->granted) {
+		err = -EAGAIN;
+	} else if (!qid || qid > ctrl->granted) {
+		err = -ERANGE;
+	} else if (ctrl->io[qid]) {
+		err = -EEXIST;
+	} else {
+		nvmft_ctrl_get(ctrl);
+		sq->ctrl = ctrl;
+		sq->qid = qid;
+		ctrl->io[qid] = sq;
+		list_add_tail(&sq->entry, &ctrl->sqs);
+	}
+	spin_unlock(&ctrl->lock);
+	return err;
+}
+
+void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req)
+{
+	struct nvmft_err_slot *slot;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctrl->err_lock, flags);
+	slot = &ctrl->err[ctrl->err_count % ARRAY_SIZE(ctrl->err)];
+	slot->count = ++ctrl->err_count;
+	slot->lba = req->desc && req->desc->len_rule == NVMFT_LEN_LBA ?
+		    le64_to_cpu(req->sqe.rw.slba) : 0;
+	slot->nsid = le32_to_cpu(req->sqe.common.nsid);
+	slot->sqid = req->sq->qid;
+	slot->cid = (__force u16)req->sqe.common.command_id;
+	slot->status = req->status;
+	slot->loc = req->loc;
+	spin_unlock_irqrestore(&ctrl->err_lock, flags);
+}
+
+int nvmft_ctrl_init(void)
+{
+	ctrl_wq = alloc_workqueue("nvmft_ctrl", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return ctrl_wq ? 0 : -ENOMEM;
+}
+
+/* Every queue has gone; the works that still run hold the last references. */
+void nvmft_ctrl_exit(void)
+{
+	destroy_workqueue(ctrl_wq);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Identify: collects what a page says and lets proto/ident.c lay it out. */
+#include <linux/slab.h>
+#include "core/req.h"
+
+static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
+{
+	struct nvmft_subsys *subsys = ctrl->subsys;
+	struct nvmft_ident_ctrl_in in = {
+		.subnqn		= subsys->nqn,
+		.cntlid		= ctrl->cntlid,
+		.mdts		= ctrl->port->mdts,
+		.cntrltype	= ctrl->discovery ? NVME_CTRL_DISC : NVME_CTRL_IO,
+		.maxcmd		= ctrl->max_queue_size,
+		.icd_size	= ctrl->port->t.icd_size,
+	};
+
+	if (ctrl->discovery) {
+		in.oaes = NVME_AEN_CFG_DISC_CHANGE;
+	} else {
+		in.oaes = NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_ANA_CHANGE;
+		in.nn = NVMFT_NN;
+		in.vwc = nvmft_subsys_write_cache(subsys);
+	}
+	/* From here on hosts know these values, so they stay. */
+	mutex_lock(&subsys->lock);
+	subsys->identified = true;
+	in.sn = subsys->serial;
+	in.mn = subsys->model;
+	in.fr = subsys->firmware;
+	in.oui = subsys->oui;
+	in.vid = subsys->vid;
+	in.ssvid = subsys->ssvid;
+	in.ver = subsys->ver;
+	nvmft_ident_ctrl(page, &in);
+	mutex_unlock(&subsys->lock);
+	return 0;
+}
+
+/* Blocks of @shift that @bytes make, 0 if they are no whole number of them */
+static u32 in_blocks(u32 bytes, u8 shift)
+{
+	return bytes & ((1U << shift) - 1) ? 0 : bytes >> shift;
+}
+
+static void ns_input(struct nvmft_ns *ns, struct nvmft_ident_ns_in *in)
+{
+	const struct nvmft_limits *lim = &ns->limits;
+
+	/* Identity and limits do not change while the namespace is enabled. */
+	memset(in, 0, sizeof(*in));
+	in->nsze = READ_ONCE(ns->nsze);
+	in->lba_shift = ns->lba_shift;
+	memcpy(in->nguid, ns->nguid, sizeof(in->nguid));
+	memcpy(in->eui64, ns->eui64, sizeof(in->eui64));
+	memcpy(in->uuid, &ns->uuid, sizeof(in->uuid));
+	in->anagrpid = READ_ONCE(ns->anagrpid);
+	in->readonly = READ_ONCE(ns->readonly);
+	/* Physical blocks are what the device writes without reading first. */
+	in->npwg = in_blocks(max(lim->phys_size, lim->io_min), ns->lba_shift);
+	in->npwa = in_blocks(lim->phys_size, ns->lba_shift);
+	in->nows = in_blocks(lim->io_opt, ns->lba_shift);
+}
+
+typedef void (*ns_page_fn)(u8 *page, const struct nvmft_ident_ns_in *in);
+
+/*
+ * A page about one namespace. @inactive_ok: an NSID without a namespace reads
+ * as zeroes (Base 2.1, 5.1.13.1), else it is Invalid Namespace.
+ */
+static u16 ident_ns(struct nvmft_req *req, u8 *page, ns_page_fn fn, bool inactive_ok)
+{
+	u32 nsid = le32_to_cpu(req->sqe.identify.nsid);
+	struct nvmft_ident_ns_in in;
+	struct nvmft_ns *ns;
+
+	if (!nsid || nsid > NVMFT_NN)
+		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
+	ns = nvmft_ns_find(req->sq->ctrl->subsys, nsid);
+	if (!ns)
+		return inactive_ok ? 0 : NVME_SC_INVALID_NS | NVME_STATUS_DNR;
+	ns_input(ns, &in);
+	nvmft_ns_put(ns);
+	fn(page, &in);
+	return 0;
+}
+
+/* CNS 02h and 07h: active NSIDs above the given one, ascending */
+static u16 ident_ns_list(struct nvmft_req *req, u8 *page)
+{
+	u32 nsid = le32_to_cpu(req->sqe.identify.nsid);
+	struct nvmft_ns *ns;
+	__le32 *list = (__le32 *)page;
+	unsigned long id = nsid;
+	unsigned int n = 0;
+
+	if (nsid >= NVME_NSID_ALL - 1)
+		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
+	xa_for_each_start(&req->sq->ctrl->subsys->namespaces, id, ns, (unsigned long)nsid + 1) {
+		if (n == NVMFT_IDENT_LEN / sizeof(*list))
+			break;
+		list[n++] = cpu_to_le32(id);
+	}
+	return 0;
+}
+
+/* CNS 1Ch: this controller's combinations of command sets */
+static u16 ident_iocs(struct nvmft_req *req, u8 *page)
+{
+	u16 cntlid = le16_to_cpu(req->sqe.identify.ctrlid);
+
+	if (cntlid != NVME_CNTLID_DYNAMIC && cntlid != req->sq->ctrl->cntlid)
+		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	nvmft_ident_iocs(page);
+	return 0;
+}
+
+static u16 ident_page(struct nvmft_req *req, u8 *page)
+{
+	const struct nvme_identify *c = &req->sqe.identify;
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
+
+	if (c->cns == NVME_ID_CNS_CTRL)
+		return ident_ctrl(ctrl, page);
+	if (ctrl->discovery)
+		goto invalid;
+	switch (c->cns) {
+	case NVME_ID_CNS_NS:
+		return ident_ns(req, page, nvmft_ident_ns, true);
+	case NVME_ID_CNS_NS_ACTIVE_LIST:
+		return ident_ns_list(req, page);
+	case NVME_ID_CNS_NS_DESC_LIST:
+		return ident_ns(req, page, nvmft_ident_ns_descs, false);
+	case NVME_ID_CNS_NS_CS_INDEP:
+		return ident_ns(req, page, nvmft_ident_ns_indep, true);
+	case NVMFT_CNS_IOCS:
+		return ident_iocs(req, page);
+	case NVME_ID_CNS_CS_NS:
+	case NVME_ID_CNS_CS_CTRL:
+	case NVMFT_CNS_NS_ACTIVE_CSI:
+		break;
+	default:
+		goto invalid;
+	}
+	/* The rest is asked for one command set, and there is one. */
+	if (c->csi != NVME_CSI_NVM)
+		goto invalid;
+	if (c->cns == NVME_ID_CNS_CS_NS)
+		return ident_ns(req, page, nvmft_ident_ns_nvm, true);
+	if (c->cns == NVMFT_CNS_NS_ACTIVE_CSI)
+		return ident_ns_list(req, page);
+	nvmft_ident_ctrl_nvm(page);
+	return 0;
+invalid:
+	return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+}
+
+void nvmft_identify_execute(struct nvmft_req *req)
+{
+	u16 status;
+	u8 *page;
+
+	page = kzalloc(NVMFT_IDENT_LEN, GFP_KERNEL);
+	if (!page) {
+		nvmft_req_complete(req, NVME_SC_INTERNAL);
+		return;
+	}
+	status = ident_page(req, page);
+	if (!status)
+		nvmft_buf_fill(&req->buf, page, NVMFT_IDENT_LEN);
+	kfree(page);
+	nvmft_req_complete(req, status);
+}

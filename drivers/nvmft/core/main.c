@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/* nvmft.ko: init and exit. */
+#include <linux/module.h>
+#include "core/configfs.h"
+#include "core/ctrl.h"
+
+static int __init nvmft_init(void)
+{
+	int err;
+
+	err = nvmft_ctrl_init();
+	if (err)
+		return err;
+	err = nvmft_discovery_init();
+	if (err)
+		goto out_ctrl;
+	err = nvmft_configfs_init();
+	if (err)
+		goto out_discovery;
+	return 0;
+
+out_discovery:
+	nvmft_discovery_exit();
+out_ctrl:
+	nvmft_ctrl_exit();
+	return err;
+}
+
+/* No transport is loaded any more, so there is no queue and no controller. */
+static void __exit nvmft_exit(void)
+{
+	nvmft_configfs_exit();
+	nvmft_discovery_exit();
+	nvmft_ctrl_exit();
+}
+
+module_init(nvmft_init);
+module_exit(nvmft_exit);
+
+MODULE_DESCRIPTION("NVMe over Fabrics target");
+MODULE_LICENSE("GPL");

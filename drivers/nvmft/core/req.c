@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests: judged, executed, completed. nvmft.h tells who owns one when.
+ */
+#include <linux/slab.h>
+#include "core/req.h"
+#include "proto/status.h"
+
+/* Which states a request may go to from each state */
+static const u8 req_edges[NVMFT_REQ_NR] = {
+	[NVMFT_REQ_FREE] = BIT(NVMFT_REQ_NEW),
+	[NVMFT_REQ_NEW]  = BIT(NVMFT_REQ_DATA) | BIT(NVMFT_REQ_EXEC) |
+			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_DATA] = BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_EXEC] = BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_DONE] = BIT(NVMFT_REQ_SEND) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_SEND] = BIT(NVMFT_REQ_FREE),
+};
+
+static void (*const req_handlers[NVMFT_OP_NR])(struct nvmft_req *req) = {
+	[NVMFT_OP_CONNECT]	= nvmft_connect_execute,
+	[NVMFT_OP_PROP_GET]	= nvmft_prop_get_execute,
+	[NVMFT_OP_PROP_SET]	= nvmft_prop_set_execute,
+	[NVMFT_OP_DISCONNECT]	= nvmft_disconnect_execute,
+	[NVMFT_OP_GET_LOG]	= nvmft_log_execute,
+	[NVMFT_OP_IDENTIFY]	= nvmft_identify_execute,
+	[NVMFT_OP_ABORT]	= nvmft_abort_execute,
+	[NVMFT_OP_SET_FEATURES]	= nvmft_set_features_execute,
+	[NVMFT_OP_GET_FEATURES]	= nvmft_get_features_execute,
+	[NVMFT_OP_ASYNC_EVENT]	= nvmft_aer_request,
+	[NVMFT_OP_KEEP_ALIVE]	= nvmft_keep_alive_execute,
+	[NVMFT_OP_FLUSH]	= nvmft_flush_execute,
+	[NVMFT_OP_WRITE]	= nvmft_rw_execute,
+	[NVMFT_OP_READ]		= nvmft_rw_execute,
+};
+
+void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state)
+{
+	WARN_ON_ONCE(!(req_edges[req->state] & BIT(state)));
+	/* Abort looks at the state of requests that others own. */
+	WRITE_ONCE(req->state, state);
+}
+
+/* The request becomes a response. Any context. */
+static void req_finish(struct nvmft_req *req, u16 status)
+{
+	req->status = status;
+	req->cqe.status = cpu_to_le16(status << 1);
+	if (unlikely(status) && req->sq->ctrl)
+		nvmft_ctrl_log_error(req->sq->ctrl, req);
+	if (req->ns) {
+		nvmft_ns_put(req->ns);
+		req->ns = NULL;
+	}
+	nvmft_req_set_state(req, NVMFT_REQ_DONE);
+}
+
+void nvmft_req_complete(struct nvmft_req *req, u16 status)
+{
+	const struct nvmft_transport_ops *ops = req->sq->ops;
+
+	req_finish(req, status);
+	ops->respond(req);
+}
+
+/*
+ * Length rules that need no namespace. @sgl_len: what the host's SGL says.
+ */
+static u16 req_check_len(struct nvmft_req *req, u32 sgl_len)
+{
+	const struct nvmft_opdesc *desc = req->desc;
+	u64 len = nvmft_sqe_data_len(desc, &req->sqe, 0);
+
+	if (desc->op == NVMFT_OP_CONNECT)
+		return nvmft_connect_check(req, sgl_len);
+	if (len != sgl_len) {
+		/* Nobody knows how much data an unknown feature has. */
+		if (desc->len_rule == NVMFT_LEN_FEATURE && !nvmft_feature_known(req))
+			return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+		return NVME_SC_SGL_INVALID_DATA | NVME_STATUS_DNR;
+	}
+	if (len > nvmft_req_max_len(req))
+		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	req->len = len;
+	return 0;
+}
+
+static u16 req_judge(struct nvmft_req *req)
+{
+	struct nvmft_sq *sq = req->sq;
+	const struct nvmft_opdesc *desc;
+	u32 sgl_len;
+	u16 status;
+
+	desc = nvmft_sqe_lookup(sq->qt, &req->sqe);
+	if (unlikely(!desc))
+		return (sq->qt == NVMFT_Q_NEW ? NVME_SC_CMD_SEQ_ERROR : NVME_SC_INVALID_OPCODE) |
+			NVME_STATUS_DNR;
+	req->desc = desc;
+	req->dir = desc->dir;
+	if (!(desc->flags & NVMFT_OPF_FABRICS) && !nvmft_ctrl_enabled(sq->ctrl))
+		return NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR;
+
+	status = nvmft_sqe_check_sgl(desc, &req->sqe, req->icd_len, &sgl_len);
+	if (unlikely(status))
+		return status;
+	if (desc->flags & NVMFT_OPF_NS) {
+		status = nvmft_io_check(req);
+		if (unlikely(status))
+			return status;
+		if (unlikely(req->len != sgl_len))
+			return NVME_SC_SGL_INVALID_DATA | NVME_STATUS_DNR;
+	} else {
+		status = req_check_len(req, sgl_len);
+		if (unlikely(status))
+			return status;
+	}
+	/* What came in the capsule is all of the data, or there is none. */
+	if (unlikely(req->icd_len && (req->dir != NVMFT_DIR_H2C || req->icd_len != req->len)))
+		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	return 0;
+}
+
+enum nvmft_next nvmft_req_start(struct nvmft_req *req)
+{
+	u16 cid = (__force u16)req->sqe.common.command_id;
+	u16 status;
+
+	nvmft_req_set_state(req, NVMFT_REQ_NEW);
+	req->desc = NULL;
+	req->dir = NVMFT_DIR_NONE;
+	req->len = 0;
+	req->loc = 0xffff;
+	req->status = 0;
+	req->cqe.result.u64 = 0;
+	req->cqe.sq_id = 0;
+	req->cqe.command_id = req->sqe.common.command_id;
+
+	if (unlikely(__test_and_set_bit(cid, req->sq->cids))) {
+		req->cid = NVMFT_CID_NONE;
+		status = NVME_SC_CMDID_CONFLICT | NVME_STATUS_DNR;
+	} else {
+		req->cid = cid;
+		status = req_judge(req);
+	}
+	if (unlikely(status)) {
+		req_finish(req, status);
+		return NVMFT_NEXT_DONE;
+	}
+	if (req->dir == NVMFT_DIR_H2C && req->len) {
+		nvmft_req_set_state(req, NVMFT_REQ_DATA);
+		return NVMFT_NEXT_DATA;
+	}
+	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
+	return NVMFT_NEXT_EXEC;
+}
+EXPORT_SYMBOL_GPL(nvmft_req_start);
+
+int nvmft_req_buf(struct nvmft_req *req, gfp_t gfp)
+{
+	return nvmft_buf_alloc(req->sq, &req->buf, req->len, gfp);
+}
+EXPORT_SYMBOL_GPL(nvmft_req_buf);
+
+enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status)
+{
+	if (unlikely(status)) {
+		req_finish(req, status);
+		return NVMFT_NEXT_DONE;
+	}
+	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
+	return NVMFT_NEXT_EXEC;
+}
+EXPORT_SYMBOL_GPL(nvmft_req_data_done);
+
+void nvmft_req_execute(struct nvmft_req *req)
+{
+	if (req->dir == NVMFT_DIR_C2H && req->len && nvmft_req_buf(req, GFP_NOIO)) {
+		nvmft_req_complete(req, NVME_SC_INTERNAL);
+		return;
+	}
+	req_handlers[req->desc->op](req);
+}
+EXPORT_SYMBOL_GPL(nvmft_req_execute);
+
+/*
+ * The head moves by one for each response, in the order they are sent, so that
+ * the host never has more than a queue full of commands outstanding.
+ */
+const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req)
+{
+	struct nvmft_sq *sq = req->sq;
+
+	nvmft_req_set_state(req, NVMFT_REQ_SEND);
+	if (!sq->flow) {
+		req->cqe.sq_head = cpu_to_le16(NVMFT_SQHD_NO_FLOW);
+	} else {
+		if (++sq->sqhd >= sq->size)
+			sq->sqhd = 0;
+		req->cqe.sq_head = cpu_to_le16(sq->sqhd);
+	}
+	return &req->cqe;
+}
+EXPORT_SYMBOL_GPL(nvmft_req_cqe);
+
+static void req_account(struct nvmft_req *req)
+{
+	struct nvmft_sq_stat *stat = &req->sq->stat;
+
+	if (req->desc->op == NVMFT_OP_READ) {
+		WRITE_ONCE(stat->reads, stat->reads + 1);
+		if (likely(!req->status))
+			WRITE_ONCE(stat->read_bytes, stat->read_bytes + req->len);
+	} else if (req->desc->op == NVMFT_OP_WRITE) {
+		WRITE_ONCE(stat->writes, stat->writes + 1);
+		if (likely(!req->status))
+			WRITE_ONCE(stat->write_bytes, stat->write_bytes + req->len);
+	}
+	if (unlikely((req->status & 0x700) == 0x200))
+		WRITE_ONCE(stat->media_errors, stat->media_errors + 1);
+}
+
+void nvmft_req_release(struct nvmft_req *req)
+{
+	if (req->state == NVMFT_REQ_SEND && req->desc)
+		req_account(req);
+	if (req->ns) {
+		nvmft_ns_put(req->ns);
+		req->ns = NULL;
+	}
+	nvmft_buf_free(req->sq, &req->buf);
+	if (req->cid != NVMFT_CID_NONE)
+		__clear_bit(req->cid, req->sq->cids);
+	nvmft_req_set_state(req, NVMFT_REQ_FREE);
+}
+EXPORT_SYMBOL_GPL(nvmft_req_release);
+
+bool nvmft_req_abort(struct nvmft_req *req)
+{
+	/* What a backend works on cannot be called back. */
+	if (req->desc->op != NVMFT_OP_ASYNC_EVENT)
+		return false;
+	return nvmft_aer_abort(req->sq->ctrl, req);
+}
+EXPORT_SYMBOL_GPL(nvmft_req_abort);
+
+void nvmft_abort_done(struct nvmft_req *abort, bool aborted)
+{
+	/* Bit 0: the command was not aborted */
+	abort->cqe.result.u32 = cpu_to_le32(!aborted);
+	nvmft_req_complete(abort, 0);
+}
+EXPORT_SYMBOL_GPL(nvmft_abort_done);
