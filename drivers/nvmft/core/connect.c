@@ -201,41 +201,40 @@ void nvmft_connect_execute(struct nvmft_req *req)
 	nvmft_req_complete(req, status);
 }
 
-static bool prop_is_8(u32 offset)
+static u16 prop_get(struct nvmft_ctrl *ctrl, u32 offset, bool wide, u64 *val)
 {
-	return offset == NVME_REG_CAP;
+	/* CAP alone has eight bytes. */
+	if (wide != (offset == NVME_REG_CAP))
+		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	switch (offset) {
+	case NVME_REG_CAP:
+		*val = nvmft_prop_cap(ctrl->max_queue_size);
+		return 0;
+	case NVME_REG_VS:
+		*val = READ_ONCE(ctrl->subsys->ver);
+		return 0;
+	case NVME_REG_CC:
+		*val = READ_ONCE(ctrl->cc);
+		return 0;
+	case NVME_REG_CSTS:
+		*val = nvmft_ctrl_csts(ctrl);
+		return 0;
+	case NVME_REG_CRTO:
+		*val = nvmft_prop_crto();
+		return 0;
+	}
+	return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 }
 
 void nvmft_prop_get_execute(struct nvmft_req *req)
 {
 	const struct nvmf_property_get_command *c = &req->sqe.prop_get;
-	struct nvmft_ctrl *ctrl = req->sq->ctrl;
-	u32 offset = le32_to_cpu(c->offset);
+	u16 status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	u64 val = 0;
-	u16 status = 0;
 
-	if ((c->attrib & 7) != prop_is_8(offset))
-		goto invalid;
-	switch (offset) {
-	case NVME_REG_CAP:
-		val = nvmft_prop_cap(ctrl->max_queue_size);
-		break;
-	case NVME_REG_VS:
-		val = READ_ONCE(ctrl->subsys->ver);
-		break;
-	case NVME_REG_CC:
-		val = READ_ONCE(ctrl->cc);
-		break;
-	case NVME_REG_CSTS:
-		val = nvmft_ctrl_csts(ctrl);
-		break;
-	case NVME_REG_CRTO:
-		val = nvmft_prop_crto();
-		break;
-	default:
-invalid:
-		status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	}
+	/* ATTRIB: size in bits 2:0, 0 is four bytes and 1 is eight */
+	if ((c->attrib & 7) <= 1)
+		status = prop_get(req->sq->ctrl, le32_to_cpu(c->offset), c->attrib & 1, &val);
 	req->cqe.result.u64 = cpu_to_le64(val);
 	nvmft_req_complete(req, status);
 }

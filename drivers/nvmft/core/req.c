@@ -46,7 +46,9 @@ static void req_finish(struct nvmft_req *req, u16 status)
 {
 	req->status = status;
 	req->cqe.status = cpu_to_le16(status << 1);
-	if (unlikely(status) && req->sq->ctrl)
+	/* A request that its queue's end sends back has not failed. */
+	if (unlikely(status) && req->sq->ctrl &&
+	    status != (NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR))
 		nvmft_ctrl_log_error(req->sq->ctrl, req);
 	if (req->ns) {
 		nvmft_ns_put(req->ns);
