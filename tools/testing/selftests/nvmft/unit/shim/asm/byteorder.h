@@ -6,7 +6,3 @@
 #define le16_to_cpu	__le16_to_cpu
 #define le32_to_cpu	__le32_to_cpu
 #define le64_to_cpu	__le64_to_cpu
-#define cpu_to_be16	__cpu_to_be16
-#define cpu_to_be32	__cpu_to_be32
-#define be16_to_cpu	__be16_to_cpu
-#define be32_to_cpu	__be32_to_cpu

@@ -12,13 +12,10 @@
 #define GENMASK(h, l)		((~0UL << (l)) & (~0UL >> (63 - (h))))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
-#define ALIGN(x, a)		(((x) + (typeof(x))(a) - 1) & ~((typeof(x))(a) - 1))
-#define IS_ALIGNED(x, a)	(((x) & ((typeof(x))(a) - 1)) == 0)
 #define min_t(t, a, b)		({ t _a = (a); t _b = (b); _a < _b ? _a : _b; })
 #define max_t(t, a, b)		({ t _a = (a); t _b = (b); _a > _b ? _a : _b; })
 #define min(a, b)		min_t(__auto_type, a, b)
 #define max(a, b)		max_t(__auto_type, a, b)
-#define fallthrough		__attribute__((__fallthrough__))
 #define __static_assert(e, m, ...) _Static_assert(e, m)
 #define static_assert(e, ...)	__static_assert(e, ##__VA_ARGS__, #e)
 #endif
