@@ -31,8 +31,8 @@ u32 nvmft_prop_crto(void);
  *
  * Invalid Field: SHN 11b, AMS or MPS not 0, CSS not 000b, 110b (or 111b, admin
  * commands only), IOSQES/IOCQES other than 6/4 when EN is (being) set (0 is
- * accepted while EN is 0), CSS/AMS/MPS changed while EN is 1. Reserved bits are
- * ignored. Command Sequence Error: EN set again while CSTS still says that a
+ * accepted while EN is 0), CSS changed while EN is 1 and stays 1. Reserved bits
+ * are ignored. Command Sequence Error: EN set again while CSTS still says that a
  * reset or shutdown is under way (RDY 1 with EN 0, SHST 01b).
  *
  * Return: 0 or a status with NVME_STATUS_DNR.
