@@ -91,7 +91,9 @@ u32 nvmft_sqe_effects(enum nvmft_qtype qt, u8 opcode);
  * SGL type (SGL Descriptor Type Invalid), in-capsule SGL on a command that
  * sends data to the host and in-capsule data with a transport SGL (Invalid
  * Field), offset not 0 (SGL Offset Invalid), SGL length other than the
- * in-capsule data (Data SGL Length Invalid).
+ * in-capsule data (Data SGL Length Invalid). A command without data has a
+ * reserved data pointer, which is not looked at; in-capsule data with it is
+ * Invalid Field.
  *
  * Return: 0 or a status with NVME_STATUS_DNR.
  */
@@ -165,7 +167,10 @@ struct nvmft_connect_fault nvmft_sqe_check_connect(const struct nvme_command *c,
  */
 struct nvmft_connect_fault nvmft_sqe_check_connect_data(const struct nvmf_connect_data *d,
 							bool admin);
-/* The DW0 of a Connect response that reports @f (Fabrics: IATTR, IPO). */
+/*
+ * The DW0 of a Connect response that reports @f: IATTR and IPO with Connect
+ * Invalid Parameters, 0 with every other status.
+ */
 u32 nvmft_sqe_connect_dw0(const struct nvmft_connect_fault *f);
 
 #endif /* NVMFT_PROTO_SQE_H */
