@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Identify data structures from plain input. Every function fills the whole
- * 4096-byte page; bytes that it does not name are zero.
+ * 4096-byte page, which is aligned to 8 bytes; bytes that it does not name are
+ * zero.
  */
 #ifndef NVMFT_PROTO_IDENT_H
 #define NVMFT_PROTO_IDENT_H
@@ -64,9 +65,9 @@ struct nvmft_ident_ctrl_in {
  * @uuid: UUID, big endian, all zero: none
  * @anagrpid: ANA group, 1..NVMFT_ANAGRP_MAX
  * @readonly: currently write protected
- * @npwg: preferred write granularity, blocks, 0: not reported
- * @npwa: preferred write alignment, blocks, 0: not reported
- * @nows: optimal write size, blocks, 0: not reported
+ * @npwg: preferred write granularity, blocks, 0: none of these three is reported
+ * @npwa: preferred write alignment, blocks, 0: 1
+ * @nows: optimal write size, blocks, 0: @npwg
  * @nawupf: blocks that are written all or not at all at power failure, 1's based,
  *	0: not reported
  */
