@@ -10,6 +10,7 @@
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
