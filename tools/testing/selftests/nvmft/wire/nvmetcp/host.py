@@ -256,10 +256,10 @@ class Host:
                              what="Set Features Number of Queues")
         return min(cqe.dw0 & 0xFFFF, cqe.dw0 >> 16) + 1
 
-    def connect_io(self, qid, sqsize=31, *, cattr=0, **kw):
+    def connect_io(self, qid, sqsize=31, *, cattr=0, kato=0, icd=True, **kw):
         """An I/O queue."""
         queue = self.queue(**kw)
-        cqe = queue.connect(self.data(self.cntlid), qid, sqsize, cattr=cattr)
+        cqe = queue.connect(self.data(self.cntlid), qid, sqsize, cattr=cattr, kato=kato, icd=icd)
         self.note_flow_control(queue, cqe, sqsize, cattr)
         queue.icd_limit = max(self.ctrl.ioccsz * 16 - 64, 0)
         self.io[qid] = queue
