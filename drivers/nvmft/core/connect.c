@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include "core/req.h"
 #include "proto/prop.h"
+#include "proto/status.h"
 
 /* A host that reuses a queue id waits at most this long for the old queue */
 #define QID_WAIT	(HZ * 2)
@@ -14,10 +15,15 @@ static struct nvmft_connect_fault fault(u16 sc, u16 ipo, bool in_data)
 
 static const struct nvmft_connect_fault no_fault;
 
-/* A refused Connect: answered, and then the connection ends. */
 static u16 connect_refuse(struct nvmft_req *req, const struct nvmft_connect_fault *f)
 {
-	req->sq->ending = true;
+	char addr[NVMFT_ADDR_LEN];
+
+	req->sq->ops->peer_addr(req->sq, addr, sizeof(addr));
+	pr_info_ratelimited("nvmft: port %u: Connect of %s refused: %s (byte %u of its %s)\n",
+			    req->sq->port->portid, addr, nvmft_status_name(f->sc), f->ipo,
+			    f->in_data ? "data" : "SQE");
+	req->loc = f->ipo;
 	req->cqe.result.u32 = cpu_to_le32(nvmft_sqe_connect_dw0(f));
 	if (f->sc == NVME_SC_CONNECT_CTRL_BUSY)
 		return f->sc;
@@ -66,19 +72,17 @@ static struct nvmft_connect_fault connect_admin(struct nvmft_req *req,
 	subsys = find_subsys(sq, d->subsysnqn);
 	if (!subsys)
 		return fault(NVME_SC_CONNECT_INVALID_PARAM, NVMFT_CONNECT_OFF_SUBNQN, true);
-	if (!nvmft_subsys_allows(subsys, d->hostnqn)) {
-		pr_info_ratelimited("nvmft: %s: host %s is not allowed\n", subsys->nqn,
-				    d->hostnqn);
-		return fault(NVME_SC_CONNECT_INVALID_HOST, 0, false);
-	}
+	if (!nvmft_subsys_allows(subsys, d->hostnqn))
+		return fault(NVME_SC_CONNECT_INVALID_HOST, NVMFT_CONNECT_OFF_HOSTNQN, true);
 	if (subsys == nvmft_disc_subsys && !kato)
 		kato = NVMFT_DISC_KATO_MS;
 	ctrl = nvmft_ctrl_alloc(subsys, sq, d, kato);
 	if (IS_ERR(ctrl))
 		return fault(NVME_SC_CONNECT_CTRL_BUSY, 0, false);
 	sq->qt = ctrl->discovery ? NVMFT_Q_DISC : NVMFT_Q_ADMIN;
-	pr_info_ratelimited("nvmft: %s: controller %u for host %s (%s)\n", subsys->nqn,
-			    ctrl->cntlid, ctrl->hostnqn, ctrl->addr);
+	pr_info_ratelimited("nvmft: %s: controller %u for host %*pE (%s)\n", subsys->nqn,
+			    ctrl->cntlid, (int)strlen(ctrl->hostnqn), ctrl->hostnqn,
+			    ctrl->addr);
 	return no_fault;
 }
 
@@ -174,7 +178,7 @@ void nvmft_connect_execute(struct nvmft_req *req)
 	u16 status = 0;
 
 	/* A second Connect may have been sent before the first was answered. */
-	if (req->sq->qt != NVMFT_Q_NEW || req->sq->ending) {
+	if (req->sq->qt != NVMFT_Q_NEW) {
 		nvmft_req_complete(req, NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR);
 		return;
 	}

@@ -187,9 +187,10 @@ void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why)
 	}
 	spin_unlock(&ctrl->lock);
 	if (first)
-		pr_info_ratelimited("nvmft: %s: controller %u of host %s (%s) ends: %s\n",
-				    ctrl->subsys->nqn, ctrl->cntlid, ctrl->hostnqn,
-				    ctrl->addr, why);
+		pr_info_ratelimited("nvmft: %s: controller %u of host %*pE (%s) ends: %s\n",
+				    ctrl->subsys->nqn, ctrl->cntlid,
+				    (int)strlen(ctrl->hostnqn), ctrl->hostnqn, ctrl->addr,
+				    why);
 }
 
 void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,

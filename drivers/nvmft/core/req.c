@@ -41,15 +41,28 @@ void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state)
 	WRITE_ONCE(req->state, state);
 }
 
+static void req_failed(struct nvmft_req *req)
+{
+	struct nvmft_sq *sq = req->sq;
+
+	/*
+	 * A host whose Connect fails, or who does not begin with one, gets its
+	 * answer, and then the connection ends. Only the worker comes here then.
+	 */
+	if (sq->qt == NVMFT_Q_NEW)
+		sq->ending = true;
+	/* A request that its queue's end sends back has not failed. */
+	else if (req->status != (NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR))
+		nvmft_ctrl_log_error(sq->ctrl, req);
+}
+
 /* The request becomes a response. Any context. */
 static void req_finish(struct nvmft_req *req, u16 status)
 {
 	req->status = status;
 	req->cqe.status = cpu_to_le16(status << 1);
-	/* A request that its queue's end sends back has not failed. */
-	if (unlikely(status) && req->sq->ctrl &&
-	    status != (NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR))
-		nvmft_ctrl_log_error(req->sq->ctrl, req);
+	if (unlikely(status))
+		req_failed(req);
 	if (req->ns) {
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;
