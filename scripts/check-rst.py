@@ -21,6 +21,7 @@ RINGS = ("proto", "core", "tcp", "compat")
 PATH = re.compile(r"(?:(?:drivers|scripts|tools|Documentation|LICENSES|\.ci)/"
                   rf"|(?:{'|'.join(RINGS)})/)[\w./*{{}},-]*")
 SYMBOL = re.compile(r"(?:struct |enum )?(nvmft_\w+|NVMFT_\w+)(?:\(\))?")
+SOURCES = (".c", ".h", ".py", ".sh", "")
 LITERAL = {".rst": re.compile(r"``([^`]+)``"), ".md": re.compile(r"(?<!`)`([^`\n]+)`(?!`)")}
 
 
@@ -31,10 +32,12 @@ class Checker:
         self.top = pathlib.Path(top)
         self.found = []
         self.listed = set()
-        driver = self.top / "drivers/nvmft"
         self.words = set()
-        for path in list(driver.rglob("*.[ch]")) + list(driver.rglob("Kbuild")):
-            self.words.update(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        for folder in ("drivers", "scripts", "tools"):
+            for path in sorted((self.top / folder).rglob("*")):
+                if path.suffix in SOURCES and path.is_file():
+                    text = path.read_text(encoding="utf-8", errors="replace")
+                    self.words.update(re.findall(r"\w+", text))
 
     def report(self, path, line, text):
         self.found.append(f"{path.relative_to(self.top)}:{line}: {text}")
