@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the functional tests stand on: the case runner and its checks, the
+# target through configfs, and the cleaning up. host.sh has the host's side,
+# devices.sh the disks.
+#
+# A test is a file func/NNN-name.sh that sources this file, defines one function
+# per case, and ends in "run_cases case...".  It runs as root in a machine whose
+# NVMe-oF target and host nobody else uses.
+#
+# NVMFT_ROOT chooses the target: /sys/kernel/config/nvmft, or nvmet beside it
+# (the same names), which is how a test is told from a target's own fault.
+
+LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ktap.sh
+. "$LIB_DIR/ktap.sh"
+
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+CONFIGFS=/sys/kernel/config
+NVMFT_ROOT=${NVMFT_ROOT:-$CONFIGFS/nvmft}
+TARGET=${NVMFT_ROOT##*/}
+TARGET_TRANSPORT=$TARGET-tcp
+TESTNAME=$(basename "$0" .sh)
+NQN=nqn.2026-01.test.nvmft:$TESTNAME
+ADDR=127.0.0.1
+SVC=4420
+TMP=
+CASE_FAILED=
+CASE_SKIPPED=
+
+# --- checks -------------------------------------------------------------------
+
+# fail WHAT...: the case has failed; it goes on, so that one run tells all.
+fail() {
+	CASE_FAILED=y
+	ktap_print_msg "FAIL ${FUNCNAME[1]}: $*"
+	return 1
+}
+
+# skip_case REASON: no result for this case. "skip_case why; return"
+skip_case() {
+	CASE_SKIPPED=$*
+}
+
+# expect WHAT GOT WANT
+expect() {
+	[ "$2" = "$3" ] && return 0
+	CASE_FAILED=y
+	ktap_print_msg "FAIL $1: got '$2', want '$3'"
+	return 1
+}
+
+# expect_match WHAT GOT EXTENDED-REGEX (the whole of GOT)
+expect_match() {
+	[[ $2 =~ ^($3)$ ]] && return 0
+	CASE_FAILED=y
+	ktap_print_msg "FAIL $1: got '$2', want something like '$3'"
+	return 1
+}
+
+# expect_ok WHAT COMMAND...: in this shell, so that it may set variables.
+expect_ok() {
+	local what=$1 status
+
+	shift
+	"$@" >"$TMP/output" 2>&1
+	status=$?
+	[ $status -ne 0 ] || return 0
+	CASE_FAILED=y
+	ktap_print_msg "FAIL $what: status $status from: $*"
+	[ ! -s "$TMP/output" ] || ktap_print_msg "$(tail -n 20 "$TMP/output")"
+	return 1
+}
+
+# wait_until SECONDS COMMAND...: until it succeeds; false when time is up.
+wait_until() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# errno_of COMMAND...: OK, or the name of the error it printed.
+errno_of() {
+	local message
+
+	if message=$("$@" 2>&1); then
+		echo OK
+		return
+	fi
+	case $message in
+	*"Address already in use"*) echo EADDRINUSE ;;
+	*"Cannot assign requested address"*) echo EADDRNOTAVAIL ;;
+	*"Device or resource busy"*) echo EBUSY ;;
+	*"Directory not empty"*) echo ENOTEMPTY ;;
+	*"File exists"*) echo EEXIST ;;
+	*"File name too long"*) echo ENAMETOOLONG ;;
+	*"Invalid argument"*) echo EINVAL ;;
+	*"No such device"*) echo ENODEV ;;
+	*"No such file or directory"*) echo ENOENT ;;
+	*"Numerical result out of range"*) echo ERANGE ;;
+	*"Operation not permitted"*) echo EPERM ;;
+	*"Operation not supported"*) echo EOPNOTSUPP ;;
+	*"Permission denied"*) echo EACCES ;;
+	*"Protocol not supported"*) echo EPROTONOSUPPORT ;;
+	*"Address family not supported"*) echo EAFNOSUPPORT ;;
+	*) echo "$message" ;;
+	esac
+}
+
+# expect_refused FILE VALUE ERRNO-REGEX: the write fails, the old value stays,
+# and the log says which attribute refused (nvmet is not asked for that).
+expect_refused() {
+	local file=$1 value=$2 before lines
+
+	before=$(cat "$file" 2>/dev/null)
+	lines=$(dmesg | wc -l)
+	expect_match "${file##*/} <- '${value:0:60}'" "$(errno_of put "$file" "$value")" "$3"
+	expect "${file##*/} after a refused '${value:0:60}'" "$(cat "$file" 2>/dev/null)" "$before"
+	is_nvmet || dmesg | tail -n "+$((lines + 1))" | grep -q "${file##*/}" ||
+		fail "no log line names ${file##*/}, which refused '${value:0:60}'"
+}
+
+# expect_accepted FILE VALUE [SHOWN]: the write succeeds and reads back.
+expect_accepted() {
+	expect "${1##*/} <- '$2'" "$(errno_of put "$1" "$2")" OK
+	expect "${1##*/} after '$2'" "$(cat "$1")" "${3-$2}"
+}
+
+# put FILE VALUE: one write(2), as echo does it.
+put() {
+	printf '%s\n' "$2" >"$1"
+}
+
+# put_raw FILE VALUE: without the newline.
+put_raw() {
+	printf '%s' "$2" >"$1"
+}
+
+# True where nvmet of older kernels is known to be looser than the rule that the
+# case checks; each use says how.
+is_nvmet() {
+	[ "$TARGET" = nvmet ]
+}
+
+# --- the target ---------------------------------------------------------------
+
+target_load() {
+	modprobe configfs
+	mountpoint -q "$CONFIGFS" || mount -t configfs configfs "$CONFIGFS"
+	modprobe "$TARGET"
+}
+
+target_unload() {
+	local module
+
+	for module in "$TARGET_TRANSPORT" "$TARGET"; do
+		module=${module//-/_}
+		if [ -d "/sys/module/$module" ]; then
+			rmmod "$module" || return 1
+		fi
+	done
+}
+
+# port_add ID [TRADDR [ADRFAM [TRSVCID]]]
+port_add() {
+	local port=$NVMFT_ROOT/ports/$1
+
+	mkdir "$port" &&
+		put "$port/addr_trtype" tcp &&
+		put "$port/addr_traddr" "${2:-$ADDR}" &&
+		put "$port/addr_adrfam" "${3:-ipv4}" &&
+		put "$port/addr_trsvcid" "${4:-$SVC}"
+}
+
+# subsys_add NQN [ATTR=VALUE]...: any host may connect unless told otherwise.
+subsys_add() {
+	local subsys=$NVMFT_ROOT/subsystems/$1 pair
+
+	shift
+	mkdir "$subsys" || return 1
+	put "$subsys/attr_allow_any_host" 1 || return 1
+	for pair in "$@"; do
+		put "$subsys/${pair%%=*}" "${pair#*=}" || return 1
+	done
+}
+
+# ns_add NQN NSID DEVICE [ATTR=VALUE]...
+ns_add() {
+	local ns=$NVMFT_ROOT/subsystems/$1/namespaces/$2 device=$3 pair
+
+	shift 3
+	mkdir "$ns" && put "$ns/device_path" "$device" || return 1
+	for pair in "$@"; do
+		put "$ns/${pair%%=*}" "${pair#*=}" || return 1
+	done
+	put "$ns/enable" 1
+}
+
+# link PORT NQN: starts listening; unlink PORT NQN ends it.
+link() {
+	ln -s "$NVMFT_ROOT/subsystems/$2" "$NVMFT_ROOT/ports/$1/subsystems/$2"
+}
+
+unlink() {
+	rm "$NVMFT_ROOT/ports/$1/subsystems/$2"
+}
+
+# export_device DEVICE [SUBSYS-ATTR=VALUE]...: the usual one-port, one-namespace
+# target under $NQN.
+export_device() {
+	local device=$1
+
+	shift
+	port_add 1 && subsys_add "$NQN" "$@" && ns_add "$NQN" 1 "$device" &&
+		link 1 "$NQN"
+}
+
+# Takes down whatever is configured, with hosts connected or not.
+target_clear() {
+	local item
+
+	for item in "$NVMFT_ROOT"/ports/*/subsystems/*; do
+		[ ! -L "$item" ] || rm "$item"
+	done
+	for item in "$NVMFT_ROOT"/ports/*/referrals/* \
+			"$NVMFT_ROOT"/ports/*/ana_groups/{[2-9],[1-9][0-9]*} \
+			"$NVMFT_ROOT"/ports/*; do
+		[ ! -d "$item" ] || rmdir "$item"
+	done
+	for item in "$NVMFT_ROOT"/subsystems/*/allowed_hosts/*; do
+		[ ! -L "$item" ] || rm "$item"
+	done
+	for item in "$NVMFT_ROOT"/subsystems/*/namespaces/* \
+			"$NVMFT_ROOT"/subsystems/* "$NVMFT_ROOT"/hosts/*; do
+		[ ! -d "$item" ] || rmdir "$item"
+	done
+}
+
+target_is_empty() {
+	[ -z "$(find "$NVMFT_ROOT" -mindepth 2 -maxdepth 2)" ]
+}
+
+# Connections of hosts to the port that the target still holds.
+target_connections() {
+	ss -Htn state established "sport = :${1:-$SVC}" | wc -l
+}
+
+target_has_no_connection() {
+	[ "$(target_connections "$@")" = 0 ]
+}
+
+listens() {
+	[ -n "$(ss -Htln "sport = :${1:-$SVC}")" ]
+}
+
+# --- a test file's frame --------------------------------------------------------
+
+# need MODULE...: skips the whole file where a module cannot be loaded.
+need() {
+	local module
+
+	for module in "$@"; do
+		modprobe -q "$module" || skip_all "module $module is not there"
+	done
+}
+
+skip_all() {
+	ktap_print_header
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
+kernel_log_since_start() {
+	dmesg | awk -v mark="nvmft-test $TESTNAME $$" '
+		found { print }
+		index($0, mark) { found = 1 }'
+}
+
+# Lines of this test's kernel log that match, oldest first.
+kernel_log() {
+	kernel_log_since_start | grep -E -- "$1"
+}
+
+# Between the cases of one file: everything that a case made goes.
+clean_up() {
+	local pid
+
+	for pid in $(jobs -p); do
+		kill "$pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	network_restore
+	unmount_all
+	host_clear
+	target_clear
+	devices_clear
+}
+
+case_nothing_left() {
+	clean_up
+	expect "controllers of the host" "$(host_controllers)" ""
+	expect_ok "configfs tree" target_is_empty
+	expect_ok "connections" wait_until 10 target_has_no_connection
+	expect_ok "rmmod" wait_until 10 target_unload
+	expect "kernel threads" "$(pgrep -l "^$TARGET")" ""
+	expect "slabs" "$(grep -c "^${TARGET}[-_]" /proc/slabinfo)" 0
+}
+
+case_kernel_log_is_clean() {
+	local bad
+
+	bad=$(kernel_log 'WARNING:|BUG:|Oops|blocked for more|general protection|KASAN|refcount_t|stall|lockup')
+	expect "bad lines" "$bad" ""
+}
+
+# run_one_case DESCRIPTION FUNCTION [ARG]...
+run_one_case() {
+	local name=$1 start=$SECONDS lines
+
+	shift
+	lines=$(dmesg | wc -l)
+	CASE_FAILED=
+	CASE_SKIPPED=
+	"$@" || CASE_FAILED=y
+	if [ -n "$CASE_SKIPPED" ]; then
+		ktap_test_skip "$name" "$CASE_SKIPPED"
+	elif [ -n "$CASE_FAILED" ]; then
+		ktap_print_msg "kernel log:"
+		ktap_print_msg "$(dmesg | tail -n "+$((lines + 1))" | tail -n 15)"
+		ktap_test_fail "$name"
+	else
+		ktap_test_pass "$name"
+	fi
+	[ $((SECONDS - start)) -lt 5 ] || ktap_print_msg "took $((SECONDS - start)) s"
+}
+
+# run_cases "FUNCTION [ARG]..."...: each is a result; cases clean up behind
+# themselves only where the next one needs it. Two results come on top: what the
+# kernel log says, and that nothing is left, up to unloading the modules.
+run_cases() {
+	local spec words
+
+	ktap_print_header
+	ktap_set_plan $(($# + 2))
+	echo "nvmft-test $TESTNAME $$" >/dev/kmsg
+	for spec in "$@"; do
+		read -ra words <<<"$spec"
+		run_one_case "${spec//_/ }" "${words[@]}"
+	done
+	run_one_case "nothing left" case_nothing_left
+	run_one_case "kernel log is clean" case_kernel_log_is_clean
+	trap - EXIT
+	rm -rf "$TMP"
+	ktap_finished
+}
+
+# Whoever uses this machine's target or fabrics host must not lose them to a
+# test: clean_up takes down everything.
+start_test() {
+	[ "$(id -u)" = 0 ] || skip_all "not root"
+	command -v nvme >/dev/null || skip_all "nvme-cli is not there"
+	need configfs "$TARGET" nvme-tcp
+	target_load
+	target_is_empty || skip_all "$NVMFT_ROOT is in use"
+	[ -z "$(host_controllers)" ] || skip_all "this machine has fabrics controllers"
+	TMP=$(mktemp -d)
+	trap 'clean_up >/dev/null 2>&1; rm -rf "$TMP"' EXIT
+}
+
+# shellcheck source=host.sh
+. "$LIB_DIR/host.sh"
+# shellcheck source=devices.sh
+. "$LIB_DIR/devices.sh"
+start_test
