@@ -15,17 +15,19 @@
 
 /**
  * struct nvmft_ns - a namespace
- * @subsys: its subsystem, pinned by the configfs item that pins the namespace
+ * @subsys: its subsystem, referenced
  * @nsid: 1..NVMFT_NN
  * @ref: one per command on it; killed by disable. Live only while enabled.
  * @gone: completed when @ref has dropped to zero
  * @be: backing device; set before @ref goes live, cleared after it is gone
  * @lba_shift: log2 of the logical block size; as @be
  * @nsze: size in logical blocks; READ_ONCE/WRITE_ONCE, revalidation changes it
- * @limits: of the device; changed under @lock, copied by Identify under @lock
  * @readonly: the device refuses writes; as @nsze
  * @anagrpid: READ_ONCE/WRITE_ONCE
- * @lock: guards enabling and disabling and everything below
+ * @lock: guards enabling and disabling and everything below. Held while disable
+ *	waits for @ref: who has a reference never takes it.
+ * @limits: of the device, as @be; revalidation changes @limits.bytes and, by
+ *	WRITE_ONCE, @limits.write_cache
  * @enabled: in subsys->namespaces with @ref live
  * @path: device path as given, or NULL
  * @uuid: UUID as given, or random
@@ -57,7 +59,10 @@ struct nvmft_ns {
 	u8			eui64[8];
 };
 
-/* ns.c: configuration; all may sleep and take ns->lock */
+/*
+ * ns.c: configuration; all may sleep and take ns->lock. Return of alloc: an
+ * ERR_PTR(): -ENOMEM; -EEXIST: the old namespace of this id is still going.
+ */
 struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid);
 /* Disables it first. No one else holds the pointer. */
 void nvmft_ns_free(struct nvmft_ns *ns);
@@ -65,8 +70,15 @@ void nvmft_ns_free(struct nvmft_ns *ns);
 int nvmft_ns_enable(struct nvmft_ns *ns);
 /* Idempotent. Unpublishes, waits for the commands on it, closes the device. */
 void nvmft_ns_disable(struct nvmft_ns *ns);
-/* Read the size again; tell the hosts if it changed. 0, or -ENODEV if disabled */
+/*
+ * Read the size again; tell the hosts if it changed. 0, or -errno: -ENODEV if
+ * disabled; -EMEDIUMTYPE if the block size is another one now.
+ */
 int nvmft_ns_revalidate(struct nvmft_ns *ns);
+/* Move it to the ANA group @grpid, 1..NVMFT_ANAGRP_MAX; tells the hosts. */
+void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
+/* Take the NGUID from the UUID again. ns->lock held. */
+void nvmft_ns_derive_nguid(struct nvmft_ns *ns);
 
 /**
  * nvmft_ns_find() - the active namespace with this id, referenced

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Namespaces: enabled, resized, moved between ANA groups, disabled. */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include "core/ctrl.h"
+#include "core/ns.h"
+#include "core/refuse.h"
+
+/* Logical block sizes that can be exported: 512 bytes to 64 KiB */
+#define LBA_SHIFT_MIN	9
+#define LBA_SHIFT_MAX	16
+
+/* How long disable waits for commands before it ends the controllers */
+#define DISABLE_PATIENCE	(60 * HZ)
+
+static void ns_ref_gone(struct percpu_ref *ref)
+{
+	struct nvmft_ns *ns = container_of(ref, struct nvmft_ns, ref);
+
+	complete(&ns->gone);
+}
+
+void nvmft_ns_derive_nguid(struct nvmft_ns *ns)
+{
+	static_assert(sizeof(ns->nguid) == sizeof(ns->uuid));
+	memcpy(ns->nguid, &ns->uuid, sizeof(ns->nguid));
+	ns->nguid_set = false;
+}
+
+struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
+{
+	struct nvmft_ns *ns;
+	int err = -ENOMEM;
+
+	ns = kzalloc(sizeof(*ns), GFP_KERNEL);
+	if (!ns)
+		return ERR_PTR(-ENOMEM);
+	if (percpu_ref_init(&ns->ref, ns_ref_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
+		goto out_free;
+	/* Reserved as long as the folder exists: enabling needs no memory for it. */
+	err = xa_insert(&subsys->namespaces, nsid, NULL, GFP_KERNEL);
+	if (err)
+		goto out_ref;
+	ns->subsys = subsys;
+	nvmft_subsys_get(subsys);
+	ns->nsid = nsid;
+	ns->anagrpid = 1;
+	init_completion(&ns->gone);
+	mutex_init(&ns->lock);
+	uuid_gen(&ns->uuid);
+	nvmft_ns_derive_nguid(ns);
+	return ns;
+
+out_ref:
+	percpu_ref_exit(&ns->ref);
+out_free:
+	kfree(ns);
+	return ERR_PTR(err == -EBUSY ? -EEXIST : err);
+}
+
+/*
+ * A reader that found it under RCU before it was unpublished has finished:
+ * percpu_ref_kill() lets a grace period pass before the reference is gone.
+ */
+void nvmft_ns_free(struct nvmft_ns *ns)
+{
+	nvmft_ns_disable(ns);
+	xa_erase(&ns->subsys->namespaces, ns->nsid);
+	nvmft_subsys_put(ns->subsys);
+	percpu_ref_exit(&ns->ref);
+	mutex_destroy(&ns->lock);
+	kfree(ns->path);
+	kfree(ns);
+}
+
+__printf(3, 4)
+static int ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...)
+{
+	struct nvmft_write w = { .val = "1", .len = 1 };
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	snprintf(w.where, sizeof(w.where), "subsystems/%s/namespaces/%u/enable",
+		 ns->subsys->nqn, ns->nsid);
+	va_start(args, fmt);
+	vaf.va = &args;
+	nvmft_refuse(&w, err, "%pV", &vaf);
+	va_end(args);
+	return err;
+}
+
+static const char *open_reason(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "does not exist";
+	case -ENOTBLK:
+		return "is not a block device (files cannot be exported yet)";
+	case -ENXIO:
+	case -ENODEV:
+		return "has no device behind it";
+	case -ENOMEDIUM:
+		return "has no medium";
+	case -EBUSY:
+		return "is held exclusively by someone else";
+	}
+	return "cannot be opened";
+}
+
+static int ns_check_limits(struct nvmft_ns *ns, const struct nvmft_limits *lim)
+{
+	if (lim->block_shift < LBA_SHIFT_MIN || lim->block_shift > LBA_SHIFT_MAX)
+		return ns_refuse(ns, -EMEDIUMTYPE,
+				 "device_path has blocks of 2^%u bytes: must be 2^%d..2^%d",
+				 lim->block_shift, LBA_SHIFT_MIN, LBA_SHIFT_MAX);
+	if (!(lim->bytes >> lim->block_shift))
+		return ns_refuse(ns, -ENOMEDIUM, "device_path has no capacity");
+	return 0;
+}
+
+/* Everything that commands read, before the reference goes live. */
+static int ns_open(struct nvmft_ns *ns)
+{
+	struct nvmft_limits lim = {};
+	struct nvmft_backend *be;
+	int err;
+
+	lockdep_assert_held(&ns->lock);
+	if (!ns->path)
+		return ns_refuse(ns, -EINVAL, "device_path is not set");
+	be = nvmft_be_bdev_ops.open(ns->path);
+	if (IS_ERR(be))
+		return ns_refuse(ns, PTR_ERR(be), "device_path \"%*pE\" %s",
+				 (int)min_t(size_t, strlen(ns->path), 128), ns->path,
+				 open_reason(PTR_ERR(be)));
+	be->ops->limits(be, &lim);
+	err = ns_check_limits(ns, &lim);
+	if (err) {
+		be->ops->close(be);
+		return err;
+	}
+	ns->be = be;
+	ns->limits = lim;
+	ns->lba_shift = lim.block_shift;
+	WRITE_ONCE(ns->readonly, lim.readonly);
+	WRITE_ONCE(ns->nsze, lim.bytes >> lim.block_shift);
+	return 0;
+}
+
+int nvmft_ns_enable(struct nvmft_ns *ns)
+{
+	int err;
+
+	mutex_lock(&ns->lock);
+	if (ns->enabled) {
+		mutex_unlock(&ns->lock);
+		return 0;
+	}
+	err = ns_open(ns);
+	if (err) {
+		mutex_unlock(&ns->lock);
+		return err;
+	}
+	reinit_completion(&ns->gone);
+	percpu_ref_reinit(&ns->ref);
+	/* The slot is there, so this cannot fail; it publishes what stands above. */
+	xa_store(&ns->subsys->namespaces, ns->nsid, ns, GFP_KERNEL);
+	ns->enabled = true;
+	pr_info("nvmft: subsystems/%s/namespaces/%u: %llu blocks of %u bytes%s\n",
+		ns->subsys->nqn, ns->nsid, ns->nsze, 1U << ns->lba_shift,
+		ns->readonly ? ", read-only" : "");
+	mutex_unlock(&ns->lock);
+	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+	return 0;
+}
+
+/*
+ * A host can hold up a command for ever: a write whose data it does not send.
+ * So after a while it loses its connections, and with them its commands.
+ */
+static void ns_wait_gone(struct nvmft_ns *ns)
+{
+	if (wait_for_completion_timeout(&ns->gone, DISABLE_PATIENCE))
+		return;
+	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, "holds up the end of a namespace");
+	wait_for_completion(&ns->gone);
+}
+
+void nvmft_ns_disable(struct nvmft_ns *ns)
+{
+	mutex_lock(&ns->lock);
+	if (!ns->enabled) {
+		mutex_unlock(&ns->lock);
+		return;
+	}
+	xa_store(&ns->subsys->namespaces, ns->nsid, XA_ZERO_ENTRY, GFP_KERNEL);
+	percpu_ref_kill(&ns->ref);
+	ns_wait_gone(ns);
+	ns->be->ops->close(ns->be);
+	ns->be = NULL;
+	WRITE_ONCE(ns->enabled, false);
+	mutex_unlock(&ns->lock);
+	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+}
+
+/* What may change below an enabled namespace. Did it? */
+static bool ns_update(struct nvmft_ns *ns, const struct nvmft_limits *lim)
+{
+	u64 nsze = lim->bytes >> ns->lba_shift;
+	bool changed;
+
+	lockdep_assert_held(&ns->lock);
+	changed = nsze != ns->nsze || lim->readonly != ns->readonly ||
+		  lim->write_cache != ns->limits.write_cache;
+	WRITE_ONCE(ns->nsze, nsze);
+	WRITE_ONCE(ns->readonly, lim->readonly);
+	WRITE_ONCE(ns->limits.write_cache, lim->write_cache);
+	ns->limits.bytes = lim->bytes;
+	ns->limits.readonly = lim->readonly;
+	return changed;
+}
+
+int nvmft_ns_revalidate(struct nvmft_ns *ns)
+{
+	struct nvmft_limits lim = {};
+	bool changed = false;
+	int err = 0;
+
+	mutex_lock(&ns->lock);
+	if (!ns->enabled) {
+		err = -ENODEV;
+		goto out;
+	}
+	ns->be->ops->limits(ns->be, &lim);
+	if (lim.block_shift != ns->lba_shift)
+		err = -EMEDIUMTYPE;
+	else
+		changed = ns_update(ns, &lim);
+out:
+	mutex_unlock(&ns->lock);
+	if (changed)
+		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+	return err;
+}
+
+void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)
+{
+	bool tell;
+
+	mutex_lock(&ns->lock);
+	tell = ns->enabled && ns->anagrpid != grpid;
+	WRITE_ONCE(ns->anagrpid, grpid);
+	mutex_unlock(&ns->lock);
+	if (tell)
+		nvmft_ana_regrouped(ns->subsys);
+}
