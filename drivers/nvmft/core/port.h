@@ -9,6 +9,9 @@
 #include "nvmft.h"
 #include "core/subsys.h"
 
+/* trtype and adrfam of an address that has not been set */
+#define NVMFT_ADDR_UNSET	255
+
 /* Largest MDTS value: 2^10 * 4096 bytes */
 #define NVMFT_MDTS_MAX		10
 #define NVMFT_MDTS_DEFAULT	8	/* 1 MiB */
@@ -24,10 +27,9 @@
  * @icd_attr, @queue_size_attr, @mdts_attr: as written by the administrator,
  *	-1: the default; nvmft_config_sem
  * @subsystems: struct nvmft_subsys_link, nvmft_config_sem
- * @referrals: struct nvmft_referral, nvmft_config_sem
+ * @referrals: enabled struct nvmft_referral, nvmft_config_sem
  * @ana_state: enum nvme_ana_state by group id; READ_ONCE/WRITE_ONCE
  * @ana_used: groups that exist (1 always does); nvmft_config_sem
- * @entry: in the list of all ports, nvmft_config_sem
  */
 struct nvmft_port {
 	struct nvmft_tport			t;
@@ -43,16 +45,15 @@ struct nvmft_port {
 	struct list_head			referrals;
 	u8					ana_state[NVMFT_ANAGRP_MAX + 1];
 	DECLARE_BITMAP(ana_used, NVMFT_ANAGRP_MAX + 1);
-	struct list_head			entry;
 };
 
-/* A link in ports/<id>/subsystems; nvmft_config_sem */
+/* A link in ports/<id>/subsystems, references the subsystem; nvmft_config_sem */
 struct nvmft_subsys_link {
 	struct list_head	entry;
 	struct nvmft_subsys	*subsys;
 };
 
-/* ports/<id>/referrals/<name>; nvmft_config_sem */
+/* ports/<id>/referrals/<name>; in port->referrals while enabled; nvmft_config_sem */
 struct nvmft_referral {
 	struct nvmft_tport	t;
 	u8			treq;
@@ -65,29 +66,33 @@ static inline struct nvmft_port *nvmft_port_of(struct nvmft_tport *t)
 	return container_of(t, struct nvmft_port, t);
 }
 
-/* port.c */
+/* port.c; NULL: no memory */
 struct nvmft_port *nvmft_port_alloc(u16 portid);
-/* Unlinked from configfs: no subsystem links are left. Drops configfs's ref. */
-void nvmft_port_remove(struct nvmft_port *port);
 void nvmft_port_get(struct nvmft_port *port);
 void nvmft_port_put(struct nvmft_port *port);
 /*
  * Export @subsys on @port; the first one starts to listen. May sleep. 0 or
- * -errno: -EEXIST, -EINVAL (an attribute is not set; logged), what loading the
- * transport or its listen() returned.
+ * -errno, logged: -EEXIST, -ENOMEM, -EINVAL (an attribute is not set),
+ * -EPROTONOSUPPORT (no such transport), what listen() returned.
  */
 int nvmft_port_link(struct nvmft_port *port, struct nvmft_subsys *subsys);
 /* Ends the controllers of @subsys on @port; the last one stops listening. */
 void nvmft_port_unlink(struct nvmft_port *port, struct nvmft_subsys *subsys);
 /* The subsystem of that name if it is exported on @port. nvmft_config_sem held. */
 struct nvmft_subsys *nvmft_port_find_subsys(struct nvmft_port *port, const char *nqn);
+/* Tell hosts of @port about @r, or no longer; 0, or -EINVAL: its address lacks something */
+int nvmft_referral_enable(struct nvmft_port *port, struct nvmft_referral *r);
+void nvmft_referral_disable(struct nvmft_port *port, struct nvmft_referral *r);
+/* The attribute of an address that has not been set, or NULL. nvmft_config_sem held. */
+const char *nvmft_tport_missing(const struct nvmft_tport *t);
+/* Is @subsys exported on @port? nvmft_config_sem held. */
+bool nvmft_port_exports(const struct nvmft_port *port, const struct nvmft_subsys *subsys);
 
-/* ana.c: change count of all groups of the module, and the log page */
-u64 nvmft_ana_chgcnt(void);
+/* ana.c */
 /* Takes nvmft_config_sem; tells the hosts. @grpid 1..NVMFT_ANAGRP_MAX */
 void nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state);
-/* A group appears (inaccessible) or goes; nvmft_config_sem taken. */
-int nvmft_ana_group_add(struct nvmft_port *port, u32 grpid);
+/* A group appears (inaccessible) or goes; takes nvmft_config_sem, tells the hosts. */
+void nvmft_ana_group_add(struct nvmft_port *port, u32 grpid);
 void nvmft_ana_group_remove(struct nvmft_port *port, u32 grpid);
 /* ns->anagrpid has changed: new count, event to the controllers of @subsys. */
 void nvmft_ana_regrouped(struct nvmft_subsys *subsys);

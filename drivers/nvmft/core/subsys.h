@@ -2,7 +2,7 @@
 /*
  * NVM subsystems, the hosts they allow, and the discovery subsystem.
  *
- * Lock order: nvmft_config_sem, subsys->lock, ns->lock, ctrl->lock,
+ * Lock order: nvmft_config_sem, ns->lock, subsys->lock, ctrl->lock,
  * ctrl->err_lock. None of them is taken on the I/O path.
  */
 #ifndef NVMFT_CORE_SUBSYS_H
@@ -19,6 +19,9 @@
 #include "proto/nqn.h"
 
 #define NVMFT_QID_MAX		128	/* I/O queues of a controller */
+#define NVMFT_CNTLID_MAX	65519	/* FFEFh: above are reserved (Base 2.1, 3.1.4) */
+
+struct nvmft_port;
 
 /*
  * Guards what links objects: port <-> subsystem, subsystem <-> host, referrals,
@@ -32,11 +35,13 @@ extern struct rw_semaphore nvmft_config_sem;
  * @ref: one by configfs, one per controller
  * @nqn: its name
  * @type: NVME_NQN_NVME or NVME_NQN_CURR (discovery)
- * @namespaces: active ones by NSID; read under RCU, written under ns->lock
+ * @namespaces: active ones by NSID; read under RCU, written under ns->lock. The
+ *	slot of one that is not active is reserved, which reads as empty.
+ * @entry: in the list of NVM subsystems, nvmft_config_sem
  * @allow_any_host: nvmft_config_sem
  * @hosts: struct nvmft_host_link, nvmft_config_sem
  * @lock: guards everything below
- * @ctrls: controllers by CNTLID
+ * @ctrls: controllers by CNTLID; XA_FLAGS_ALLOC
  * @next_cntlid: cursor of the cyclic allocation
  * @dying: being removed: no controller may be added
  * @identified: a host has read Identify; the attributes it shows are frozen
@@ -58,6 +63,7 @@ struct nvmft_subsys {
 	u8			type;
 	struct xarray		namespaces;
 
+	struct list_head	entry;
 	bool			allow_any_host;
 	struct list_head	hosts;
 
@@ -93,14 +99,23 @@ struct nvmft_host_link {
 	struct nvmft_host	*host;
 };
 
-/* subsys.c */
+/* subsys.c; NULL: no memory */
 struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type);
-/* Ends its controllers, then drops configfs's reference. May sleep. */
+/* Enter it into the list. 0, or -EINVAL: the discovery service has this NQN. */
+int nvmft_subsys_add(struct nvmft_subsys *subsys);
+/* Added or not: ends its controllers, drops configfs's reference. May sleep. */
 void nvmft_subsys_remove(struct nvmft_subsys *subsys);
+/* Is there an NVM subsystem of this name? nvmft_config_sem held. */
+bool nvmft_subsys_exists(const char *nqn);
 void nvmft_subsys_get(struct nvmft_subsys *subsys);
 void nvmft_subsys_put(struct nvmft_subsys *subsys);
 /* May this host use it? nvmft_config_sem held. The discovery subsystem: always. */
 bool nvmft_subsys_allows(const struct nvmft_subsys *subsys, const char *hostnqn);
+/* Does any of its active namespaces have a volatile write cache? May sleep. */
+bool nvmft_subsys_write_cache(struct nvmft_subsys *subsys);
+/* 0, or -EINVAL: hosts are linked. Hosts that are connected stay. */
+int nvmft_subsys_allow_any(struct nvmft_subsys *subsys, bool any);
+/* 0 or -errno, logged: -EINVAL: any host is allowed; -EEXIST; -ENOMEM */
 int nvmft_subsys_allow_host(struct nvmft_subsys *subsys, struct nvmft_host *host);
 /* Also ends that host's controllers. */
 void nvmft_subsys_disallow_host(struct nvmft_subsys *subsys, struct nvmft_host *host);
@@ -112,12 +127,22 @@ void nvmft_discovery_exit(void);
 extern struct nvmft_subsys *nvmft_disc_subsys;
 /* Is @nqn the well-known or the configured name of it? nvmft_config_sem held. */
 bool nvmft_discovery_is_nqn(const char *nqn);
-/* "discovery_nqn": 0 or -errno. Takes nvmft_config_sem. */
+/*
+ * "discovery_nqn": 0, or -EINVAL: not an NQN; -EEXIST: an NVM subsystem has this
+ * name. Takes nvmft_config_sem.
+ */
 int nvmft_discovery_set_nqn(const char *nqn, size_t len);
 /*
  * What the discovery log would say has changed: new generation, and an event
- * for every persistent discovery controller. nvmft_config_sem held for write.
+ * for every persistent discovery controller that can see it.
+ * nvmft_config_sem held for write.
+ *
+ * _changed: for all. _port_changed: on @port; if @subsys is given, to the hosts
+ * that it allows. _hosts_changed: on the ports that export @subsys, to the host
+ * @hostnqn (NULL: all).
  */
 void nvmft_discovery_changed(void);
+void nvmft_discovery_port_changed(struct nvmft_port *port, struct nvmft_subsys *subsys);
+void nvmft_discovery_hosts_changed(struct nvmft_subsys *subsys, const char *hostnqn);
 
 #endif /* NVMFT_CORE_SUBSYS_H */
