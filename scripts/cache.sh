@@ -28,3 +28,10 @@ guest_release() {
 guest_kdir() {
 	printf '/usr/src/linux-headers-%s\n' "$(guest_release)"
 }
+
+# copy_sources DIR: the driver's sources, without what a build in the tree left.
+copy_sources() {
+	mkdir -p "$1"
+	tar -C "$TOP/drivers/nvmft" --exclude='*.o' --exclude='.*.cmd' --exclude='*.ko' \
+		--exclude='*.mod' --exclude='*.mod.c' -cf - . | tar -C "$1" -xf -
+}

@@ -9,6 +9,7 @@ HOSTID=6e766d66-7400-4000-8000-0000000000aa
 DISCOVERY_NQN=nqn.2014-08.org.nvmexpress.discovery
 
 # Names of all fabrics controllers, or of those of one subsystem, in order.
+# shellcheck disable=SC2120
 host_controllers() {
 	local dir
 
@@ -28,6 +29,10 @@ host_state() {
 
 host_is_live() {
 	[ "$(host_state "$1")" = live ]
+}
+
+host_is_not_live() {
+	! host_is_live "$1"
 }
 
 # connect NQN [nvme-connect option]...: $CTRL is the new controller's name.
@@ -56,7 +61,7 @@ connect_as() {
 	exec 9<>/dev/nvme-fabrics || return 1
 	if printf '%s' "transport=tcp,traddr=$ADDR,trsvcid=$SVC,nqn=$nqn$options" \
 		",hostnqn=nqn.2026-01.test:host-$n" \
-		",hostid=6e766d66-7400-4000-8000-$(printf '%012x' "$n")" 2>"$TMP/connect" >&9 &&
+		",hostid=6e766d66-7400-4000-8000-$(printf '%012x' "$n")" >&9 2>"$TMP/host.$n" &&
 			read -r answer <&9; then
 		CTRL=nvme$(sed -n 's/.*instance=\([0-9]*\).*/\1/p' <<<"$answer")
 	else

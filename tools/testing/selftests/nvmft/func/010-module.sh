@@ -48,7 +48,7 @@ reload() {
 	for round in 1 2 3; do
 		target_clear
 		expect_ok "round $round: unload" wait_until 10 target_unload
-		expect "round $round: loaded" "$(grep -c "^$TARGET[_ ]" /proc/modules)" 0
+		expect "round $round: loaded" "$(grep -c "^${TARGET}[_ ]" /proc/modules)" 0
 		host_clear
 		target_load
 		port_add 1 && subsys_add "$NQN" && ns_add "$NQN" 1 "$DISK" && link 1 "$NQN" ||

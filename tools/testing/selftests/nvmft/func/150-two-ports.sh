@@ -27,7 +27,7 @@ ana_state_is() {
 one_disk() {
 	setup || return
 	expect "controllers" "$(host_controllers "$NQN" | wc -l)" 2
-	expect "disks" "$(ls -d /sys/class/nvme-subsystem/*/nvme*n1 | wc -l)" 1
+	expect "disks" "$(echo /sys/class/nvme-subsystem/*/nvme*n1 | wc -w)" 1
 	[ "$(cat "/sys/class/nvme/$FIRST/cntlid")" != "$(cat "/sys/class/nvme/$SECOND/cntlid")" ] ||
 		fail "both controllers have the same id"
 	fio_verify "$DEV" 4m --bs=16k

@@ -30,7 +30,7 @@ silent_is_dropped() {
 	[ $((SECONDS - start)) -ge 2 ] || fail "before its keep-alive timeout"
 	unlink 1 "$NQN"
 	# a host that still thinks it is connected waits a minute for its last words
-	expect_ok "the host notices as well" wait_until 20 eval '! host_is_live "$CTRL"'
+	expect_ok "the host notices as well" wait_until 20 host_is_not_live "$CTRL"
 	network_restore
 	host_clear
 }
