@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* configfs: the root, and what all folders and attributes share. */
+#include <linux/dcache.h>
+#include <linux/delay.h>
+#include <linux/fs.h>
 #include <linux/kstrtox.h>
 #include <linux/slab.h>
 #include "core/configfs.h"
@@ -164,6 +167,26 @@ void nvmft_cfg_dir_release(struct config_item *item)
 	kfree(dir);
 }
 
+/* Waits for rmdir() calls that are about to return */
+static struct workqueue_struct *drop_wq;
+
+static void target_put(struct work_struct *work)
+{
+	struct nvmft_cfg_target *t = container_of(work, struct nvmft_cfg_target, put);
+
+	while (t->dentry && simple_positive(t->dentry))
+		msleep(1);
+	dput(t->dentry);
+	config_group_put(&t->group);
+}
+
+void nvmft_cfg_target_drop(struct nvmft_cfg_target *t)
+{
+	t->dentry = dget(t->group.cg_item.ci_dentry);
+	INIT_WORK(&t->put, target_put);
+	queue_work(drop_wq, &t->put);
+}
+
 /* The root has no object: its one attribute is of the discovery subsystem. */
 static struct nvmft_subsys *root_of(struct config_item *item)
 {
@@ -219,6 +242,9 @@ int nvmft_configfs_init(void)
 {
 	int err;
 
+	drop_wq = alloc_workqueue("nvmft_cfg", WQ_UNBOUND, 0);
+	if (!drop_wq)
+		return -ENOMEM;
 	config_group_init(&root.su_group);
 	mutex_init(&root.su_mutex);
 	config_group_init_type_name(&hosts, "hosts", &nvmft_cfg_hosts_type);
@@ -228,12 +254,16 @@ int nvmft_configfs_init(void)
 	config_group_init_type_name(&subsystems, "subsystems", &nvmft_cfg_subsystems_type);
 	configfs_add_default_group(&subsystems, &root.su_group);
 	err = configfs_register_subsystem(&root);
-	if (err)
+	if (err) {
 		pr_err("nvmft: cannot make /sys/kernel/config/nvmft: %pe\n", ERR_PTR(err));
+		destroy_workqueue(drop_wq);
+	}
 	return err;
 }
 
+/* The tree is empty: folders pin the module. The last may still wait for its end. */
 void nvmft_configfs_exit(void)
 {
+	destroy_workqueue(drop_wq);
 	configfs_unregister_subsystem(&root);
 }

@@ -11,6 +11,7 @@
 #define NVMFT_CORE_CONFIGFS_H
 
 #include <linux/configfs.h>
+#include <linux/workqueue.h>
 #include "core/ns.h"
 #include "core/port.h"
 #include "core/refuse.h"
@@ -63,6 +64,30 @@ struct nvmft_cfg_dir *nvmft_cfg_dir_add(struct config_group *parent, const char 
 					struct nvmft_port *port, struct nvmft_subsys *subsys);
 /* The release operation of the types that are passed to it */
 void nvmft_cfg_dir_release(struct config_item *item);
+
+/**
+ * struct nvmft_cfg_target - head of the items that can be linked
+ * @group: the item
+ * @put: drops the last reference
+ * @dentry: its path, while @put is pending
+ */
+struct nvmft_cfg_target {
+	struct config_group	group;
+	struct work_struct	put;
+	struct dentry		*dentry;
+};
+
+static inline struct nvmft_cfg_target *nvmft_cfg_target(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct nvmft_cfg_target, group);
+}
+
+/*
+ * Drop the reference of a folder that is being removed, from drop_item, as soon
+ * as no path leads to it. configfs drops it earlier, and then a symlink() that
+ * resolves the path at that moment revives an item that has been freed.
+ */
+void nvmft_cfg_target_drop(struct nvmft_cfg_target *t);
 
 /* The group 1 of every port; @groups is its folder ana_groups */
 int nvmft_cfg_ana_add_first(struct nvmft_cfg_dir *groups);

@@ -5,22 +5,27 @@
 
 /**
  * struct host_item - hosts/<nqn>
- * @group: the item
+ * @target: the item
  * @host: whom it names; links to it keep it
  */
 struct host_item {
-	struct config_group	group;
+	struct nvmft_cfg_target	target;
 	struct nvmft_host	host;
 };
 
+static struct host_item *host_item(struct config_item *item)
+{
+	return container_of(nvmft_cfg_target(item), struct host_item, target);
+}
+
 struct nvmft_host *nvmft_cfg_host(struct config_item *item)
 {
-	return &container_of(to_config_group(item), struct host_item, group)->host;
+	return &host_item(item)->host;
 }
 
 static void host_release(struct config_item *item)
 {
-	kfree(container_of(to_config_group(item), struct host_item, group));
+	kfree(host_item(item));
 }
 
 static struct configfs_item_operations host_item_ops = {
@@ -47,15 +52,21 @@ static struct config_group *host_make(struct config_group *group, const char *na
 	if (!h)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	strscpy(h->host.nqn, name, sizeof(h->host.nqn));
-	if (nvmft_cfg_group_init(&h->group, name, &nvmft_cfg_host_type)) {
-		config_group_put(&h->group);
+	if (nvmft_cfg_group_init(&h->target.group, name, &nvmft_cfg_host_type)) {
+		config_group_put(&h->target.group);
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	}
-	return &h->group;
+	return &h->target.group;
+}
+
+static void host_drop(struct config_group *group, struct config_item *item)
+{
+	nvmft_cfg_target_drop(nvmft_cfg_target(item));
 }
 
 static struct configfs_group_operations hosts_group_ops = {
 	.make_group	= host_make,
+	.drop_item	= host_drop,
 };
 
 const struct config_item_type nvmft_cfg_hosts_type = {

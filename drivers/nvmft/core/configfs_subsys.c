@@ -7,17 +7,17 @@
 
 /**
  * struct subsys_item - subsystems/<nqn>
- * @group: the item
+ * @target: the item
  * @subsys: what it stands for, referenced
  */
 struct subsys_item {
-	struct config_group	group;
+	struct nvmft_cfg_target	target;
 	struct nvmft_subsys	*subsys;
 };
 
 static struct subsys_item *subsys_item(struct config_item *item)
 {
-	return container_of(to_config_group(item), struct subsys_item, group);
+	return container_of(nvmft_cfg_target(item), struct subsys_item, target);
 }
 
 static struct nvmft_subsys *subsys_of(struct config_item *item)
@@ -274,8 +274,8 @@ static void subsys_release(struct config_item *item)
 {
 	struct subsys_item *s = subsys_item(item);
 
-	configfs_remove_default_groups(&s->group);
-	nvmft_subsys_remove(s->subsys);
+	configfs_remove_default_groups(&s->target.group);
+	nvmft_subsys_put(s->subsys);
 	kfree(s);
 }
 
@@ -319,10 +319,11 @@ static const struct config_item_type allowed_hosts_type = {
 /* On failure the caller's config_group_put() takes apart what there is. */
 static int subsys_build(struct subsys_item *s, const struct nvmft_write *w)
 {
-	if (nvmft_cfg_group_init(&s->group, w->val, &nvmft_cfg_subsys_type) ||
-	    !nvmft_cfg_dir_add(&s->group, "namespaces", &nvmft_cfg_namespaces_type, NULL,
-			       s->subsys) ||
-	    !nvmft_cfg_dir_add(&s->group, "allowed_hosts", &allowed_hosts_type, NULL, s->subsys))
+	struct config_group *group = &s->target.group;
+
+	if (nvmft_cfg_group_init(group, w->val, &nvmft_cfg_subsys_type) ||
+	    !nvmft_cfg_dir_add(group, "namespaces", &nvmft_cfg_namespaces_type, NULL, s->subsys) ||
+	    !nvmft_cfg_dir_add(group, "allowed_hosts", &allowed_hosts_type, NULL, s->subsys))
 		return nvmft_refuse(w, -ENOMEM, "no memory");
 	if (nvmft_subsys_add(s->subsys))
 		return nvmft_refuse(w, -EINVAL, "this is the NQN of the discovery service");
@@ -351,14 +352,21 @@ static struct config_group *subsys_make(struct config_group *group, const char *
 	}
 	err = subsys_build(s, &w);
 	if (err) {
-		config_group_put(&s->group);
+		config_group_put(&s->target.group);
 		return ERR_PTR(err);
 	}
-	return &s->group;
+	return &s->target.group;
+}
+
+static void subsys_drop(struct config_group *group, struct config_item *item)
+{
+	nvmft_subsys_remove(subsys_of(item));
+	nvmft_cfg_target_drop(nvmft_cfg_target(item));
 }
 
 static struct configfs_group_operations subsystems_group_ops = {
 	.make_group	= subsys_make,
+	.drop_item	= subsys_drop,
 };
 
 const struct config_item_type nvmft_cfg_subsystems_type = {

@@ -20,7 +20,7 @@ int nvmft_discovery_init(void)
 
 void nvmft_discovery_exit(void)
 {
-	nvmft_subsys_remove(nvmft_disc_subsys);
+	nvmft_subsys_put(nvmft_disc_subsys);
 }
 
 bool nvmft_discovery_is_nqn(const char *nqn)

@@ -97,14 +97,13 @@ int nvmft_subsys_add(struct nvmft_subsys *subsys)
 void nvmft_subsys_remove(struct nvmft_subsys *subsys)
 {
 	down_write(&nvmft_config_sem);
-	list_del(&subsys->entry);
+	list_del_init(&subsys->entry);
 	up_write(&nvmft_config_sem);
 
 	mutex_lock(&subsys->lock);
 	subsys->dying = true;
 	mutex_unlock(&subsys->lock);
 	nvmft_ctrl_end_all(subsys, NULL, NULL, "its subsystem was removed");
-	nvmft_subsys_put(subsys);
 }
 
 static struct nvmft_host_link *find_host(const struct nvmft_subsys *subsys, const char *hostnqn)

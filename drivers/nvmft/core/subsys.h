@@ -103,7 +103,7 @@ struct nvmft_host_link {
 struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type);
 /* Enter it into the list. 0, or -EINVAL: the discovery service has this NQN. */
 int nvmft_subsys_add(struct nvmft_subsys *subsys);
-/* Added or not: ends its controllers, drops configfs's reference. May sleep. */
+/* Added or not: ends its controllers and lets no new one in. May sleep. */
 void nvmft_subsys_remove(struct nvmft_subsys *subsys);
 /* Is there an NVM subsystem of this name? nvmft_config_sem held. */
 bool nvmft_subsys_exists(const char *nqn);
