@@ -27,7 +27,8 @@ CHECKPATCH_IGNORE=(
 	LINUX_VERSION_CODE	# check-layers.py knows where it may stand
 	UNNECESSARY_PARENTHESES	# around comparisons; gcc asks for some of them
 	MACRO_ARG_REUSE		# what declares things uses a name more than once
-	COMPLEX_MACRO		# likewise; configfs's own macros are like that
+	MACRO_ARG_PRECEDENCE	# a member's name cannot stand in parentheses
+	COMPLEX_MACRO		# what declares things; configfs's own are like that
 	FILE_PATH_CHANGES	# about patches
 )
 
