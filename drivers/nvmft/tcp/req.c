@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way of a command from its capsule to its response: pages, R2T windows,
+ * execution, completion, abort.
+ */
+#include <linux/blkdev.h>
+#include "tcp/conn.h"
+#include "tcp/tcp.h"
+
+/*
+ * A host may have a queue full of the largest commands in progress. Their data
+ * is bounded for the whole connection: what does not fit waits for what is
+ * there. In-capsule data is taken all the same: behind it in the stream may
+ * be the very data that the others wait for. The port's param_inline_data_size
+ * bounds it.
+ */
+static bool data_fits(const struct nvmft_tcp_conn *conn, const struct nvmft_req *req)
+{
+	u64 max = (u64)nvmft_tcp_param(&nvmft_tcp_max_data_kb) << 10;
+
+	return !conn->data || conn->data + req->len <= max;
+}
+
+static void data_charge(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	slot->charge = slot->req.len;
+	conn->data += slot->charge;
+}
+
+int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, gfp_t gfp)
+{
+	int err = nvmft_req_buf(&slot->req, gfp);
+
+	if (err)
+		return err;
+	data_charge(conn, slot);
+	/* Peers' lengths were compared with req.len: no more fits in than that. */
+	if (WARN_ON_ONCE(slot->req.buf.len != slot->req.len))
+		return -EINVAL;
+	return 0;
+}
+
+void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
+			 enum nvmft_next next)
+{
+	WARN_ON_ONCE(next == NVMFT_NEXT_DATA);
+	nvmft_tcp_slot_move(conn, slot,
+			    next == NVMFT_NEXT_EXEC ? NVMFT_TCP_EXEC : NVMFT_TCP_RSP);
+}
+
+/*
+ * A command that failed while its window was open ends only now: as long as the
+ * host may still send data, the transfer tag has to stay good.
+ */
+void nvmft_tcp_window_step(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	if (nvmft_xfer_open(&slot->xfer))
+		return;
+	if (slot->fail || nvmft_xfer_complete(&slot->xfer))
+		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(&slot->req, slot->fail));
+	else
+		nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_R2T);
+}
+
+static void fetch(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	struct nvmft_req *req = &slot->req;
+	u16 ttag = conn->tag++ << NVMFT_TCP_TAG_BITS | slot->index;
+
+	if (nvmft_tcp_slot_pages(conn, slot, GFP_NOIO)) {
+		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(req, NVME_SC_INTERNAL));
+		return;
+	}
+	nvmft_xfer_start(&slot->xfer, req->sqe.common.command_id, ttag, req->len);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_R2T);
+}
+
+static void execute(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	if (slot->req.dir == NVMFT_DIR_C2H)
+		data_charge(conn, slot);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_CORE);
+	nvmft_req_execute(&slot->req);
+}
+
+/*
+ * What waits for memory does not hold up what needs none: it may be the other
+ * that holds the memory. But nothing of its own kind overtakes it.
+ */
+static bool executable(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool *full)
+{
+	if (slot->req.dir != NVMFT_DIR_C2H)
+		return true;
+	*full = *full || !data_fits(conn, &slot->req);
+	return !*full;
+}
+
+static void execute_all(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_slot *slot, *next;
+	struct blk_plug plug;
+	bool full = false;
+
+	if (list_empty(&conn->exec))
+		return;
+	blk_start_plug(&plug);
+	list_for_each_entry_safe(slot, next, &conn->exec, link) {
+		/* Nothing is executed behind a Disconnect. */
+		if (conn->sq.ending)
+			break;
+		if (executable(conn, slot, &full))
+			execute(conn, slot);
+	}
+	blk_finish_plug(&plug);
+}
+
+static void fetch_all(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &conn->fetch, link) {
+		if (!data_fits(conn, &slot->req))
+			break;
+		fetch(conn, slot);
+	}
+}
+
+void nvmft_tcp_execute(struct nvmft_tcp_conn *conn)
+{
+	nvmft_tcp_assert_worker(conn);
+	/* Where memory is short, reads and writes have it in turns. */
+	conn->fetch_first = !conn->fetch_first;
+	if (conn->fetch_first)
+		fetch_all(conn);
+	execute_all(conn);
+	if (!conn->fetch_first)
+		fetch_all(conn);
+}
+
+bool nvmft_tcp_executable(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_slot *slot;
+	bool full = false;
+
+	list_for_each_entry(slot, &conn->exec, link)
+		if (executable(conn, slot, &full))
+			return true;
+	slot = list_first_entry_or_null(&conn->fetch, struct nvmft_tcp_slot, link);
+	return slot && data_fits(conn, &slot->req);
+}
+
+/*
+ * Hands the request to the worker. From llist_add() on the worker may be done
+ * with it, and with the connection: only RCU keeps the latter until it is woken.
+ */
+void nvmft_tcp_respond(struct nvmft_req *req)
+{
+	struct nvmft_tcp_conn *conn = nvmft_tcp_conn_of(req->sq);
+
+	rcu_read_lock();
+	llist_add(&req->done, &conn->done);
+	/* The worker looks at the list before it sleeps, but an interrupt may
+	 * have come in between.
+	 */
+	if (current != conn->task || !in_task())
+		nvmft_tcp_conn_wake(conn);
+	rcu_read_unlock();
+}
+
+void nvmft_tcp_collect(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_req *req, *next;
+	struct llist_node *list;
+
+	nvmft_tcp_assert_worker(conn);
+	if (llist_empty(&conn->done))
+		return;
+	list = llist_reverse_order(llist_del_all(&conn->done));
+	llist_for_each_entry_safe(req, next, list, done) {
+		struct nvmft_tcp_slot *slot = nvmft_tcp_slot_of(req);
+
+		if (conn->state >= NVMFT_TCP_CLOSING)
+			nvmft_tcp_slot_release(conn, slot);
+		else
+			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RSP);
+	}
+}
+
+/* The request is the core's until nvmft_abort_done(): its link is unused. */
+void nvmft_tcp_abort(struct nvmft_sq *sq, struct nvmft_req *abort)
+{
+	struct nvmft_tcp_conn *conn = nvmft_tcp_conn_of(sq);
+
+	rcu_read_lock();
+	llist_add(&abort->done, &conn->aborts);
+	nvmft_tcp_conn_wake(conn);
+	rcu_read_unlock();
+}
+
+/*
+ * True says that the command ended before the Abort did (Base 2.1, 5.1.1: an
+ * immediate abort). While its data may still come it cannot, but it will not be
+ * executed. False also where it is not found, or goes on, or has ended anyway.
+ */
+static bool abort_one(struct nvmft_tcp_conn *conn, struct nvmft_req *abort)
+{
+	u32 i;
+
+	for (i = 0; i < conn->max_slots; i++) {
+		struct nvmft_tcp_slot *slot = conn->slots[i];
+
+		if (!slot || &slot->req == abort ||
+		    slot->req.sqe.common.command_id != abort->sqe.abort.cid)
+			continue;
+		switch (slot->place) {
+		case NVMFT_TCP_FETCH:
+		case NVMFT_TCP_R2T:
+			nvmft_tcp_slot_next(conn, slot,
+					    nvmft_req_data_done(&slot->req, NVME_SC_ABORT_REQ));
+			return true;
+		case NVMFT_TCP_RX:
+		case NVMFT_TCP_WINDOW:
+			if (!slot->fail)
+				slot->fail = NVME_SC_ABORT_REQ;
+			return false;
+		case NVMFT_TCP_CORE:
+			return nvmft_req_abort(&slot->req);
+		}
+	}
+	return false;
+}
+
+void nvmft_tcp_run_aborts(struct nvmft_tcp_conn *conn, bool search)
+{
+	struct nvmft_req *abort, *next;
+	struct llist_node *list;
+
+	nvmft_tcp_assert_worker(conn);
+	if (llist_empty(&conn->aborts))
+		return;
+	list = llist_reverse_order(llist_del_all(&conn->aborts));
+	llist_for_each_entry_safe(abort, next, list, done)
+		nvmft_abort_done(abort, search && abort_one(conn, abort));
+}
