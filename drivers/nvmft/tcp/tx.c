@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending. Whatever is ready is staged first, with the socket unlocked, and
+ * sent in one go: control bytes are copied by TCP, consecutive ones of several
+ * PDUs in one call, and data pages are given to it. A call may take any part of
+ * what it is offered, so all that is known about progress is the cursor (cur
+ * and what is taken off its run) and the position in the stream; a response
+ * releases its request when the position has passed its last byte.
+ */
+#include <linux/slab.h>
+#include "compat/net.h"
+#include "tcp/conn.h"
+
+#define DGST		NVMFT_DIGEST_LEN
+/* Longest padding: a header and its digest, to a boundary of 128 bytes */
+#define PAD_MAX		((NVMFT_PDA_MAX + 1) * 4)
+/* Most that one command stages: C2HData header, its padding, capsule, digests */
+#define CTL_MAX		(NVMFT_HLEN_DATA + DGST + PAD_MAX + DGST + NVMFT_HLEN_RSP + DGST)
+/* Data staged at a time: how long the socket stays locked */
+#define BATCH		(512U << 10)
+/* So many times in a pass */
+#define ROUNDS		8
+
+int nvmft_tcp_tx_init(struct nvmft_tcp_tx *tx)
+{
+	INIT_LIST_HEAD(&tx->queue);
+	INIT_LIST_HEAD(&tx->staged);
+	tx->buf = kmalloc(NVMFT_TCP_TX_BUF, GFP_KERNEL);
+	return tx->buf ? 0 : -ENOMEM;
+}
+
+void nvmft_tcp_tx_exit(struct nvmft_tcp_tx *tx)
+{
+	kfree(tx->buf);
+}
+
+/* The run that is being filled. Each command ends in one without data. */
+static struct nvmft_tcp_seg *tx_seg(struct nvmft_tcp_tx *tx)
+{
+	if (!tx->nseg || tx->seg[tx->nseg - 1].data)
+		tx->seg[tx->nseg++] = (struct nvmft_tcp_seg){ };
+	return &tx->seg[tx->nseg - 1];
+}
+
+/* A command takes up to two runs: one that ends in data and one behind it. */
+bool nvmft_tcp_tx_room(const struct nvmft_tcp_tx *tx, u32 len)
+{
+	return NVMFT_TCP_TX_BUF - tx->fill >= len && tx->nseg + 2 <= NVMFT_TCP_TX_SEGS;
+}
+
+void nvmft_tcp_tx_put(struct nvmft_tcp_tx *tx, const void *data, u32 len)
+{
+	memcpy(tx->buf + tx->fill, data, len);
+	tx->fill += len;
+	tx_seg(tx)->ctl += len;
+	tx->end += len;
+}
+
+/* A header, and its digest if the connection has them */
+static void put_header(struct nvmft_tcp_conn *conn, const void *hdr, u32 hlen)
+{
+	nvmft_tcp_tx_put(&conn->tx, hdr, hlen);
+	if (conn->rx.p.hdgst) {
+		__le32 dgst = nvmft_tcp_digest(hdr, hlen);
+
+		nvmft_tcp_tx_put(&conn->tx, &dgst, sizeof(dgst));
+	}
+}
+
+/*
+ * The window opens here: before its R2T is part of the stream no host can know
+ * the transfer tag.
+ */
+static void stage_r2t(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	struct nvmft_xfer *x = &slot->xfer;
+	struct nvme_tcp_r2t_pdu pdu;
+	u32 off, len;
+
+	if (WARN_ON_ONCE(!nvmft_xfer_r2t_next(x, NVMFT_TCP_R2T_MAX, &off, &len))) {
+		nvmft_tcp_conn_end(conn, true);
+		return;
+	}
+	put_header(conn, &pdu, nvmft_pdu_build_r2t(&pdu, &conn->rx.p, x->cccid, x->ttag, off, len));
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW);
+}
+
+static void stage_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool success)
+{
+	static const u8 zeroes[PAD_MAX];
+	const struct nvmft_pdu_params *p = &conn->rx.p;
+	struct nvmft_req *req = &slot->req;
+	struct nvmft_tcp_tx *tx = &conn->tx;
+	struct nvme_tcp_data_pdu pdu;
+	struct nvmft_tcp_seg *seg;
+	u32 hlen, pad;
+
+	hlen = nvmft_pdu_build_c2h(&pdu, p, req->sqe.common.command_id, 0, req->len, success, &pad);
+	put_header(conn, &pdu, hlen);
+	nvmft_tcp_tx_put(tx, zeroes, pad);
+
+	seg = tx_seg(tx);
+	seg->data = slot;
+	seg->data_len = req->len;
+	slot->bv = 0;
+	slot->bv_off = 0;
+	tx->end += req->len;
+
+	if (p->ddgst) {
+		__le32 dgst = nvmft_tcp_digest_buf(&req->buf);
+
+		nvmft_tcp_tx_put(tx, &dgst, sizeof(dgst));
+	}
+}
+
+static void stage_response(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
+{
+	struct nvmft_req *req = &slot->req;
+	const struct nvme_completion *cqe = nvmft_req_cqe(req);
+	bool success = false;
+
+	if (req->dir == NVMFT_DIR_C2H && req->len && !req->status) {
+		/* Not a byte that the core did not fill leaves this machine. */
+		if (WARN_ON_ONCE(req->buf.len != req->len)) {
+			nvmft_tcp_conn_end(conn, true);
+			return;
+		}
+		success = nvmft_pdu_may_succeed(cqe, conn->sq.flow);
+		stage_data(conn, slot, success);
+	}
+	if (!success) {
+		struct nvme_tcp_rsp_pdu pdu;
+
+		put_header(conn, &pdu, nvmft_pdu_build_rsp(&pdu, &conn->rx.p, cqe));
+	}
+	slot->tx_end = conn->tx.end;
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_STAGED);
+}
+
+static void tx_stage(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_tx *tx = &conn->tx;
+	struct nvmft_tcp_slot *slot;
+
+	while (nvmft_tcp_tx_room(tx, CTL_MAX) && tx->end - tx->sent < BATCH) {
+		slot = list_first_entry_or_null(&tx->queue, struct nvmft_tcp_slot, link);
+		if (!slot || conn->state == NVMFT_TCP_DEAD)
+			return;
+		if (slot->place == NVMFT_TCP_R2T)
+			stage_r2t(conn, slot);
+		else
+			stage_response(conn, slot);
+	}
+}
+
+static int send_ctl(struct nvmft_tcp_tx *tx, struct sock *sk, struct nvmft_tcp_seg *seg, int flags)
+{
+	struct kvec vec = { .iov_base = tx->buf + tx->pos, .iov_len = seg->ctl };
+	struct msghdr msg = { .msg_flags = flags };
+	int ret;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, seg->ctl);
+	ret = tcp_sendmsg_locked(sk, &msg, seg->ctl);
+	if (ret > 0) {
+		tx->pos += ret;
+		seg->ctl -= ret;
+	}
+	return ret;
+}
+
+static int send_data(struct sock *sk, struct nvmft_tcp_seg *seg, int flags)
+{
+	struct nvmft_tcp_slot *slot = seg->data;
+	const struct nvmft_buf *buf = &slot->req.buf;
+	u32 left;
+	int ret;
+
+	ret = nvmft_compat_send_pages(sk, buf->bvec + slot->bv, buf->nr - slot->bv, slot->bv_off,
+				      seg->data_len, flags);
+	for (left = max(ret, 0); left; ) {
+		u32 n = min(left, buf->bvec[slot->bv].bv_len - slot->bv_off);
+
+		nvmft_tcp_slot_advance(slot, n);
+		left -= n;
+	}
+	if (ret > 0)
+		seg->data_len -= ret;
+	return ret;
+}
+
+/*
+ * Socket locked. 0: all that was staged is sent; -EAGAIN: TCP has no room.
+ * MSG_MORE holds back a segment that is not full as long as more is to come
+ * at once: @follows: what is queued is, too.
+ */
+static int tx_run(struct nvmft_tcp_conn *conn, struct sock *sk, bool follows)
+{
+	struct nvmft_tcp_tx *tx = &conn->tx;
+
+	while (tx->cur < tx->nseg) {
+		struct nvmft_tcp_seg *seg = &tx->seg[tx->cur];
+		bool more = tx->cur + 1 < tx->nseg || follows;
+		int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+		int ret;
+
+		if (seg->ctl) {
+			if (more || seg->data_len)
+				flags |= MSG_MORE;
+			ret = send_ctl(tx, sk, seg, flags);
+		} else if (seg->data_len) {
+			if (more)
+				flags |= MSG_MORE;
+			ret = send_data(sk, seg, flags);
+		} else {
+			tx->cur++;
+			continue;
+		}
+		if (ret <= 0)
+			return ret ? ret : -EAGAIN;
+		tx->sent += ret;
+		conn->stat.tx_bytes += ret;
+	}
+	tx->nseg = 0;
+	tx->cur = 0;
+	tx->fill = 0;
+	tx->pos = 0;
+	return 0;
+}
+
+static void tx_release(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_tx *tx = &conn->tx;
+	struct nvmft_tcp_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &tx->staged, link) {
+		if (slot->tx_end > tx->sent)
+			break;
+		nvmft_tcp_slot_release(conn, slot);
+	}
+}
+
+/* A round. 0: all that was staged is sent */
+static int tx_round(struct nvmft_tcp_conn *conn, bool last)
+{
+	struct nvmft_tcp_tx *tx = &conn->tx;
+	struct sock *sk = conn->sock->sk;
+	bool stuck;
+	int err;
+
+	lock_sock(sk);
+	err = tx_run(conn, sk, !last && !list_empty(&tx->queue));
+	stuck = err == -EAGAIN && tcp_rtx_and_write_queues_empty(sk);
+	release_sock(sk);
+
+	tx_release(conn);
+	tx->blocked = err == -EAGAIN;
+	if (unlikely(stuck)) {
+		/* TCP is out of memory, and no ACK will come that wakes us. */
+		schedule_timeout_idle(1);
+		nvmft_tcp_conn_wake(conn);
+	} else if (unlikely(err && err != -EAGAIN)) {
+		if (err != -EPIPE && err != -ECONNRESET)
+			nvmft_tcp_warn(conn, "cannot send: %pe\n", ERR_PTR(err));
+		nvmft_tcp_conn_end(conn, true);
+	}
+	return err;
+}
+
+bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
+{
+	struct nvmft_tcp_tx *tx = &conn->tx;
+	int i;
+
+	nvmft_tcp_assert_worker(conn);
+	for (i = 1; i <= ROUNDS; i++) {
+		tx_stage(conn);
+		if (conn->state == NVMFT_TCP_DEAD || nvmft_tcp_tx_idle(tx))
+			return false;
+		if (tx->blocked && !sk_stream_is_writeable(conn->sock->sk))
+			return false;
+		if (tx_round(conn, i == ROUNDS))
+			return false;
+	}
+	return true;
+}
