@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A TCP connection is one queue pair. One thread, its worker, owns it: the
+ * worker alone receives, executes, sends, watches deadlines and takes the
+ * connection down. Everybody else leaves a note and wakes it.
+ *
+ * Lifetimes
+ *
+ *   connection, task_struct	from nvmft_tcp_conn_start() to its reap work,
+ *				which the worker queues as its last act and which
+ *				runs an RCU grace period later: whoever notes
+ *				and wakes under rcu_read_lock() is safe
+ *   listener			a kref: one until unlisten(), one per connection
+ *   socket			from accept to the end of the worker
+ *   sk_user_data		set and cleared by the worker under
+ *				sk_callback_lock, which callbacks hold
+ *   module			the core pins it while a port is enabled; module
+ *				exit waits until the last connection was reaped
+ */
+#ifndef NVMFT_TCP_CONN_H
+#define NVMFT_TCP_CONN_H
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+#include "nvmft.h"
+#include "proto/rx.h"
+#include "tcp/slot.h"
+#include "tcp/tx.h"
+
+/* Written by nvmft_tcp_conn_set_state() alone */
+enum nvmft_tcp_state {
+	NVMFT_TCP_NEW,		/* waits for the ICReq */
+	NVMFT_TCP_LIVE,
+	NVMFT_TCP_CLOSING,	/* drops input, sends what is left, and waits for
+				 * the peer's FIN
+				 */
+	NVMFT_TCP_DEAD,		/* the worker takes it down */
+	NVMFT_TCP_STATES,
+};
+
+/* conn->wake */
+enum nvmft_tcp_wake {
+	NVMFT_TCP_IDLE,		/* the worker sleeps or is about to */
+	NVMFT_TCP_RUNNING,	/* it works on what it was last told of */
+	NVMFT_TCP_PENDING,	/* there is something new */
+};
+
+/* Why receiving has stopped before the socket was empty */
+enum nvmft_tcp_stop {
+	NVMFT_TCP_GO,
+	NVMFT_TCP_STOP_BUDGET,	/* sending and others have their turn */
+	NVMFT_TCP_STOP_SLOT,	/* a command waits for a slot */
+	NVMFT_TCP_STOP_PAGES,	/* rx_slot waits for pages */
+	NVMFT_TCP_STOP_DEAD,	/* the receive machine is DEAD */
+};
+
+/* Counters of a connection; worker only */
+struct nvmft_tcp_stat {
+	u64	rx_bytes;
+	u64	tx_bytes;
+	u64	commands;
+	u64	passes;
+	u64	sleeps;
+	u64	digest_errors;
+};
+
+/**
+ * struct nvmft_tcp_conn - a connection
+ *
+ * @lsn: where it came in, referenced; set before the worker runs, then
+ *	read-only, as all down to @write_space
+ * @sock: its socket
+ * @task: the worker, referenced
+ * @peer: the host's address and port
+ * @local: the address and port that it connected to
+ * @peer_name: @peer as text
+ * @data_ready: the socket's own callback, put back before it is released
+ * @state_change: likewise
+ * @write_space: likewise
+ *
+ * @wake: enum nvmft_tcp_wake; written by anyone, as all down to @aborts
+ * @close: the connection shall end; set once
+ * @done: requests that respond() brought back
+ * @aborts: requests of Abort commands that look for one of this queue's
+ *
+ * @sq: the core's part, see nvmft.h
+ * @entry: in lsn->conns, under lsn->lock
+ * @reap: what is left to do when the worker has ended
+ *
+ * @name: for messages, and the worker's name; worker only, as all that follows
+ * @state: enum nvmft_tcp_state
+ * @half_open: counted in lsn->half_open
+ * @connected: Connect has succeeded and was taken note of
+ * @term: CLOSING for a malformed PDU: nothing but a C2HTermReq is sent
+ * @term_staged: it is on its way
+ * @said: CLOSING: all was sent, now it is the peer's turn
+ * @reset: end by RST: what TCP still holds is of no use to the peer
+ * @timed: @deadline counts
+ * @deadline: jiffies; what it is for depends on @state
+ * @trimmed: there is nothing to give back
+ * @trim_at: jiffies
+ * @cpu: the CPU that the worker was bound to last, -1: none
+ * @cpu_checked: jiffies when it was last compared with the flow's
+ *
+ * @rx: the receive machine
+ * @rx_slot: whose capsule or data is arriving, or NULL
+ * @rx_stop: enum nvmft_tcp_stop
+ * @rx_starved: there was no memory for what it has stopped for
+ * @rx_cmd: a command has arrived in this pass
+ * @rx_eof: the peer has closed its side and all was read
+ * @rx_err: the socket's error
+ * @rx_crc: running digest of the data of this PDU
+ * @rx_left: budget of this pass
+ *
+ * @tx: sending
+ *
+ * @slots: @max_slots pointers, NULL where there is no slot
+ * @max_slots: as many commands may be in progress
+ * @nr_slots: slots that exist
+ * @nr_core: slots in CORE
+ * @tag: number that the next transfer tag carries
+ * @free: slots in FREE
+ * @fetch: slots in FETCH, as they arrived
+ * @exec: slots in EXEC, as they arrived
+ * @fetch_first: which of the two has the first choice of memory
+ * @data: bytes of data of commands in progress
+ *
+ * @stat: counters
+ */
+struct nvmft_tcp_conn {
+	struct nvmft_tcp_listener	*lsn;
+	struct socket			*sock;
+	struct task_struct		*task;
+	struct sockaddr_storage		peer;
+	struct sockaddr_storage		local;
+	char				peer_name[NVMFT_ADDR_LEN];
+	void	(*data_ready)(struct sock *sk);
+	void	(*state_change)(struct sock *sk);
+	void	(*write_space)(struct sock *sk);
+
+	atomic_t			wake ____cacheline_aligned_in_smp;
+	bool				close;
+	struct llist_head		done;
+	struct llist_head		aborts;
+
+	struct nvmft_sq			sq ____cacheline_aligned_in_smp;
+	struct list_head		entry;
+	struct rcu_work			reap;
+
+	char				name[TASK_COMM_LEN];
+	u8				state;
+	bool				half_open;
+	bool				connected;
+	bool				term;
+	bool				term_staged;
+	bool				said;
+	bool				reset;
+	bool				timed;
+	bool				trimmed;
+	unsigned long			deadline;
+	unsigned long			trim_at;
+	int				cpu;
+	unsigned long			cpu_checked;
+
+	struct nvmft_rx			rx;
+	struct nvmft_tcp_slot		*rx_slot;
+	u8				rx_stop;
+	bool				rx_starved;
+	bool				rx_cmd;
+	bool				rx_eof;
+	int				rx_err;
+	u32				rx_crc;
+	s64				rx_left;
+
+	struct nvmft_tcp_tx		tx;
+
+	struct nvmft_tcp_slot		**slots;
+	u32				max_slots;
+	u32				nr_slots;
+	u32				nr_core;
+	u16				tag;
+	struct list_head		free;
+	struct list_head		fetch;
+	struct list_head		exec;
+	bool				fetch_first;
+	u64				data;
+
+	struct nvmft_tcp_stat		stat;
+};
+
+static inline struct nvmft_tcp_conn *nvmft_tcp_conn_of(struct nvmft_sq *sq)
+{
+	return container_of(sq, struct nvmft_tcp_conn, sq);
+}
+
+/* What the worker alone may touch is touched. */
+static inline void nvmft_tcp_assert_worker(const struct nvmft_tcp_conn *conn)
+{
+	WARN_ON_ONCE(current != conn->task);
+}
+
+/* A line that a peer can cause. Worker only. */
+#define nvmft_tcp_warn(conn, fmt, ...) \
+	pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt, (conn)->name, (conn)->peer_name, ##__VA_ARGS__)
+
+/**
+ * struct nvmft_tcp_listener - the listening socket of a port
+ * @ref: one until unlisten(), one per connection
+ * @port: connections hold it by nvmft_sq_init(), the listener until unlisten()
+ * @portid: of @port, for messages
+ * @sock: listening socket
+ * @data_ready: its own callback, which accepted sockets get back as well
+ * @accept: takes connections until there is none
+ * @half_open: connections without a successful Connect
+ * @lock: guards @conns; processes only
+ * @conns: connections that came in here and have not been reaped
+ */
+struct nvmft_tcp_listener {
+	struct kref		ref;
+	struct nvmft_tport	*port;
+	u16			portid;
+	struct socket		*sock;
+	void			(*data_ready)(struct sock *sk);
+	struct delayed_work	accept;
+	atomic_t		half_open;
+	spinlock_t		lock;
+	struct list_head	conns;
+};
+
+/* listen.c: transport operations */
+int nvmft_tcp_listen(struct nvmft_tport *port);
+void nvmft_tcp_unlisten(struct nvmft_tport *port);
+void nvmft_tcp_listener_put(struct nvmft_tcp_listener *lsn);
+
+/* conn.c */
+/*
+ * Start a connection on an accepted socket. The socket, one of max_conns and one
+ * of lsn->half_open go from the caller to the connection, on failure they stay.
+ */
+int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock);
+/* There is something new. Any context; the caller keeps @conn from its reap. */
+void nvmft_tcp_conn_wake(struct nvmft_tcp_conn *conn);
+/* Start to end it. Likewise, idempotent. */
+void nvmft_tcp_conn_close(struct nvmft_tcp_conn *conn);
+/* Worker only, as all that follows */
+void nvmft_tcp_conn_set_state(struct nvmft_tcp_conn *conn, enum nvmft_tcp_state state);
+/* @ms are left from now on. */
+void nvmft_tcp_conn_set_deadline(struct nvmft_tcp_conn *conn, unsigned int ms);
+/* Any state -> DEAD; @reset: by RST */
+void nvmft_tcp_conn_end(struct nvmft_tcp_conn *conn, bool reset);
+/* It is not half open any more. */
+void nvmft_tcp_conn_opened(struct nvmft_tcp_conn *conn);
+
+/* handshake.c */
+/* rx holds a checked ICReq. Socket locked. */
+void nvmft_tcp_accept_icreq(struct nvmft_tcp_conn *conn);
+/* rx holds an H2CTermReq. Socket locked. */
+void nvmft_tcp_got_term(struct nvmft_tcp_conn *conn);
+/* The receive machine is DEAD: do what its verdict says. */
+void nvmft_tcp_fatal(struct nvmft_tcp_conn *conn);
+/* LIVE: take note of a Connect that succeeded or an end that was asked for. */
+void nvmft_tcp_after_commands(struct nvmft_tcp_conn *conn);
+/* CLOSING: say the last word. True: it is to be sent. */
+bool nvmft_tcp_closing(struct nvmft_tcp_conn *conn);
+
+/* rx.c */
+/* A pass over what the socket holds. True: a further pass has work at once. */
+bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn);
+
+/* digest.c: CRC32C as the wire has it */
+u32 nvmft_tcp_digest_init(void);
+u32 nvmft_tcp_digest_add(u32 crc, const void *data, u32 len);
+__le32 nvmft_tcp_digest_end(u32 crc);
+__le32 nvmft_tcp_digest(const void *data, u32 len);
+__le32 nvmft_tcp_digest_buf(const struct nvmft_buf *buf);
+
+#endif /* NVMFT_TCP_CONN_H */

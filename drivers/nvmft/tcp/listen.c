@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ports: listening sockets, and what is let in. A connection costs a thread
+ * before it has said a word, so the number of those that have not got through
+ * their Connect is limited per port, and the number of all for the module.
+ */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/inet.h>
+#include <linux/nsproxy.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include "compat/net.h"
+#include "tcp/conn.h"
+#include "tcp/tcp.h"
+
+#define BACKLOG		128
+/* Connections let in at a time */
+#define BATCH		32
+/* Accept failed, for want of memory most likely: try again after this. */
+#define RETRY		HZ
+
+/* A host that has silently gone away is noticed after about a minute. */
+#define KEEP_IDLE	30
+#define KEEP_INTVL	5
+#define KEEP_CNT	6
+
+/*
+ * On one machine a host's socket can be locked for I/O that ends up here, and
+ * ours be locked below the I/O of another host: they are not of one class.
+ */
+static struct lock_class_key slock_key[2];
+static struct lock_class_key sk_key[2];
+
+/*
+ * Packets arrive at an accepted socket already, so its spinlock must not be
+ * initialised again: only the class is changed, and nobody holds the lock then.
+ */
+static void reclassify(struct sock *sk)
+{
+	bool v6 = sk->sk_family == AF_INET6;
+
+	nvmft_compat_sk_owner_set(sk, THIS_MODULE);
+	spin_lock_bh(&sk->sk_lock.slock);
+	lockdep_set_class_and_name(&sk->sk_lock.slock, &slock_key[v6],
+				   v6 ? "slock-AF_INET6-NVMFT" : "slock-AF_INET-NVMFT");
+	spin_unlock_bh(&sk->sk_lock.slock);
+	lockdep_set_class_and_name(&sk->sk_lock, &sk_key[v6],
+				   v6 ? "sk_lock-AF_INET6-NVMFT" : "sk_lock-AF_INET-NVMFT");
+}
+
+static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock, const char *why)
+{
+	struct sockaddr_storage peer = { };
+
+	kernel_getpeername(sock, (struct sockaddr *)&peer);
+	pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n", lsn->portid, &peer,
+			    why);
+	nvmft_tcp_count_refused();
+	sock_no_linger(sock->sk);
+	sock_release(sock);
+}
+
+static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
+{
+	unsigned int prio = nvmft_tcp_param(&nvmft_tcp_so_priority);
+	int err;
+
+	reclassify(sock->sk);
+	if (atomic_inc_return(&lsn->half_open) > nvmft_tcp_param(&nvmft_tcp_max_half_open)) {
+		refuse(lsn, sock, "max_half_open connections without a Connect");
+		goto out_half_open;
+	}
+	if (!nvmft_tcp_count_conn()) {
+		refuse(lsn, sock, "max_conns connections");
+		goto out_half_open;
+	}
+	/* The worker may be what write-back of dirty pages waits for. */
+	sock->sk->sk_allocation = GFP_NOIO;
+	if (prio)
+		sock_set_priority(sock->sk, prio);
+	err = nvmft_tcp_conn_start(lsn, sock);
+	if (!err)
+		return;
+	if (err == -ENOTCONN)
+		sock_release(sock);
+	else
+		refuse(lsn, sock, "no memory");
+	nvmft_tcp_uncount_conn();
+out_half_open:
+	atomic_dec(&lsn->half_open);
+}
+
+static void accept_work(struct work_struct *work)
+{
+	struct nvmft_tcp_listener *lsn =
+		container_of(to_delayed_work(work), struct nvmft_tcp_listener, accept);
+	unsigned long again = 0;
+	struct socket *sock;
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		int err = kernel_accept(lsn->sock, &sock, O_NONBLOCK);
+
+		if (err == -EAGAIN)
+			return;
+		if (err) {
+			pr_warn_ratelimited("nvmft-tcp: port %u: accept: %pe\n", lsn->portid,
+					    ERR_PTR(err));
+			again = RETRY;
+			break;
+		}
+		let_in(lsn, sock);
+	}
+	/* unlisten() is not kept waiting by a host that connects all the time. */
+	queue_delayed_work(nvmft_tcp_wq, &lsn->accept, again);
+}
+
+/*
+ * Connections inherit this callback and the user data until their worker has
+ * taken over; only the listener itself may use either.
+ */
+static void listener_ready(struct sock *sk)
+{
+	struct nvmft_tcp_listener *lsn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	lsn = sk->sk_user_data;
+	if (lsn && sk->sk_state == TCP_LISTEN)
+		mod_delayed_work(nvmft_tcp_wq, &lsn->accept, 0);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* What accepted sockets inherit is set here once. */
+static void set_options(struct sock *sk)
+{
+	sock_set_reuseaddr(sk);
+	tcp_sock_set_nodelay(sk);
+	sock_set_keepalive(sk);
+	tcp_sock_set_keepidle(sk, KEEP_IDLE);
+	tcp_sock_set_keepintvl(sk, KEEP_INTVL);
+	tcp_sock_set_keepcnt(sk, KEEP_CNT);
+	/* [::] is all of IPv6; a port of its own may have 0.0.0.0. */
+	if (sk->sk_family == AF_INET6)
+		ip6_sock_set_v6only(sk);
+}
+
+/*
+ * In the network namespace of whoever enables the port. sock_create(), other
+ * than sock_create_kern(), holds that namespace, also for accepted sockets.
+ */
+static int open_socket(struct nvmft_tcp_listener *lsn, const struct sockaddr_storage *addr,
+		       const char **step)
+{
+	int err;
+
+	*step = "create a socket";
+	err = sock_create(addr->ss_family, SOCK_STREAM, IPPROTO_TCP, &lsn->sock);
+	if (err)
+		return err;
+	set_options(lsn->sock->sk);
+	write_lock_bh(&lsn->sock->sk->sk_callback_lock);
+	lsn->data_ready = lsn->sock->sk->sk_data_ready;
+	lsn->sock->sk->sk_user_data = lsn;
+	lsn->sock->sk->sk_data_ready = listener_ready;
+	write_unlock_bh(&lsn->sock->sk->sk_callback_lock);
+
+	*step = "bind";
+	err = kernel_bind(lsn->sock, (struct sockaddr *)addr, sizeof(*addr));
+	if (err)
+		goto out_release;
+	*step = "listen";
+	err = kernel_listen(lsn->sock, BACKLOG);
+	if (err)
+		goto out_release;
+	return 0;
+
+out_release:
+	sock_release(lsn->sock);
+	return err;
+}
+
+static int parse_address(const struct nvmft_tport *port, struct sockaddr_storage *addr)
+{
+	__kernel_sa_family_t af;
+	int err;
+
+	switch (port->adrfam) {
+	case NVMF_ADDR_FAMILY_IP4:
+		af = AF_INET;
+		break;
+	case NVMF_ADDR_FAMILY_IP6:
+		af = AF_INET6;
+		break;
+	default:
+		return -EAFNOSUPPORT;
+	}
+	err = inet_pton_with_scope(current->nsproxy->net_ns, af, port->traddr, port->trsvcid, addr);
+	if (err)
+		return err;
+	/* At the same place in both families. A port of its choice is no use. */
+	return ((struct sockaddr_in *)addr)->sin_port ? 0 : -EINVAL;
+}
+
+int nvmft_tcp_listen(struct nvmft_tport *port)
+{
+	struct sockaddr_storage addr = { };
+	struct nvmft_tcp_listener *lsn;
+	const char *step;
+	int err;
+
+	lsn = kzalloc(sizeof(*lsn), GFP_KERNEL);
+	if (!lsn)
+		return -ENOMEM;
+	kref_init(&lsn->ref);
+	lsn->port = port;
+	lsn->portid = port->portid;
+	INIT_DELAYED_WORK(&lsn->accept, accept_work);
+	spin_lock_init(&lsn->lock);
+	INIT_LIST_HEAD(&lsn->conns);
+
+	step = "parse the address";
+	err = parse_address(port, &addr);
+	if (!err)
+		err = open_socket(lsn, &addr, &step);
+	if (err) {
+		pr_err("nvmft-tcp: port %u: cannot listen on addr_traddr %s, addr_trsvcid %s: %s: %pe\n",
+		       port->portid, port->traddr, port->trsvcid, step, ERR_PTR(err));
+		nvmft_tcp_listener_put(lsn);
+		return err;
+	}
+	port->priv = lsn;
+	pr_info("nvmft-tcp: port %u: listening on %pISpc\n", port->portid, &addr);
+	return 0;
+}
+
+void nvmft_tcp_unlisten(struct nvmft_tport *port)
+{
+	struct nvmft_tcp_listener *lsn = port->priv;
+	struct sock *sk = lsn->sock->sk;
+	struct nvmft_tcp_conn *conn;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = lsn->data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	/* It takes no lock that enabling and disabling ports is done under. */
+	cancel_delayed_work_sync(&lsn->accept);
+	sock_release(lsn->sock);
+
+	spin_lock(&lsn->lock);
+	list_for_each_entry(conn, &lsn->conns, entry)
+		nvmft_tcp_conn_close(conn);
+	spin_unlock(&lsn->lock);
+	port->priv = NULL;
+	nvmft_tcp_listener_put(lsn);
+}
+
+static void listener_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct nvmft_tcp_listener, ref));
+}
+
+void nvmft_tcp_listener_put(struct nvmft_tcp_listener *lsn)
+{
+	kref_put(&lsn->ref, listener_free);
+}

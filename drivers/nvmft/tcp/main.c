@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The TCP transport: parameters, counters, and what nvmft.ko calls. */
+#include <linux/module.h>
+#include <linux/wait.h>
+#include "tcp/conn.h"
+#include "tcp/tcp.h"
+
+struct workqueue_struct *nvmft_tcp_wq;
+
+static int param_set(const char *val, const struct kernel_param *kp)
+{
+	const struct nvmft_tcp_param *p = kp->arg;
+	int err = param_set_uint_minmax(val, kp, p->min, p->max);
+
+	if (err)
+		pr_err("nvmft-tcp: %s: not a number from %u to %u: %s\n", kp->name, p->min, p->max,
+		       val ? val : "");
+	return err;
+}
+
+/* The value is the first member of struct nvmft_tcp_param. */
+static const struct kernel_param_ops param_ops = {
+	.set	= param_set,
+	.get	= param_get_uint,
+};
+
+#define DEFINE_PARAM(name, def, lo, hi, desc)							\
+	struct nvmft_tcp_param nvmft_tcp_##name = { .val = (def), .min = (lo), .max = (hi) };	\
+	module_param_cb(name, &param_ops, &nvmft_tcp_##name, 0644);				\
+	MODULE_PARM_DESC(name, desc)
+
+DEFINE_PARAM(icreq_timeout_ms, 10000, 100, 600000,
+	     "time a new connection has for its ICReq, ms");
+DEFINE_PARAM(connect_timeout_ms, 10000, 100, 600000,
+	     "time a connection has from its ICReq to a successful Connect, ms");
+DEFINE_PARAM(term_timeout_ms, 30000, 100, 600000,
+	     "time a host has to close after a C2HTermReq, ms");
+DEFINE_PARAM(max_half_open, 128, 1, 65536,
+	     "connections of a port that have not been through a successful Connect");
+DEFINE_PARAM(max_conns, 4096, 1, 65536, "connections, one for each queue of each host");
+DEFINE_PARAM(max_data_kb, 65536, 1024, 1 << 30,
+	     "data of the commands that one connection has in progress, KiB; more of them wait");
+DEFINE_PARAM(so_priority, 0, 0, INT_MAX, "socket priority of new connections, 0: leave as it is");
+
+static atomic_t nr_conns;
+static DECLARE_WAIT_QUEUE_HEAD(no_conns);
+
+static atomic_long_t conns_created;
+static atomic_long_t conns_destroyed;
+static atomic_long_t conns_refused;
+
+static int counter_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(kp->arg));
+}
+
+static const struct kernel_param_ops counter_ops = {
+	.get	= counter_get,
+};
+
+module_param_cb(conns_created, &counter_ops, &conns_created, 0444);
+MODULE_PARM_DESC(conns_created, "connections ever let in");
+module_param_cb(conns_destroyed, &counter_ops, &conns_destroyed, 0444);
+MODULE_PARM_DESC(conns_destroyed, "of those, how many have ended");
+module_param_cb(conns_refused, &counter_ops, &conns_refused, 0444);
+MODULE_PARM_DESC(conns_refused, "connections ever refused");
+
+bool nvmft_tcp_count_conn(void)
+{
+	if (atomic_inc_return(&nr_conns) > nvmft_tcp_param(&nvmft_tcp_max_conns)) {
+		if (atomic_dec_and_test(&nr_conns))
+			wake_up(&no_conns);
+		return false;
+	}
+	atomic_long_inc(&conns_created);
+	return true;
+}
+
+void nvmft_tcp_uncount_conn(void)
+{
+	atomic_long_inc(&conns_destroyed);
+	if (atomic_dec_and_test(&nr_conns))
+		wake_up(&no_conns);
+}
+
+void nvmft_tcp_count_refused(void)
+{
+	atomic_long_inc(&conns_refused);
+}
+
+static void tcp_close_sq(struct nvmft_sq *sq)
+{
+	nvmft_tcp_conn_close(nvmft_tcp_conn_of(sq));
+}
+
+static void tcp_peer_addr(struct nvmft_sq *sq, char *buf, size_t len)
+{
+	strscpy(buf, nvmft_tcp_conn_of(sq)->peer_name, len);
+}
+
+static void tcp_local_addr(struct nvmft_sq *sq, char *buf, size_t len)
+{
+	snprintf(buf, len, "%pISc", &nvmft_tcp_conn_of(sq)->local);
+}
+
+const struct nvmft_transport_ops nvmft_tcp_ops = {
+	.owner		= THIS_MODULE,
+	.trtype		= NVMF_TRTYPE_TCP,
+	.listen		= nvmft_tcp_listen,
+	.unlisten	= nvmft_tcp_unlisten,
+	.respond	= nvmft_tcp_respond,
+	.close		= tcp_close_sq,
+	.abort		= nvmft_tcp_abort,
+	.peer_addr	= tcp_peer_addr,
+	.local_addr	= tcp_local_addr,
+};
+
+static int __init nvmft_tcp_init(void)
+{
+	int err;
+
+	err = nvmft_tcp_slot_cache_create();
+	if (err)
+		return err;
+	/* Not bound: an accept runs where there is time for it. */
+	nvmft_tcp_wq = alloc_workqueue("nvmft-tcp", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!nvmft_tcp_wq) {
+		err = -ENOMEM;
+		goto out_destroy_cache;
+	}
+	err = nvmft_transport_register(&nvmft_tcp_ops);
+	if (err)
+		goto out_destroy_wq;
+	return 0;
+
+out_destroy_wq:
+	destroy_workqueue(nvmft_tcp_wq);
+out_destroy_cache:
+	nvmft_tcp_slot_cache_destroy();
+	return err;
+}
+
+/* No port is enabled any more, but connections may be on their way out. */
+static void __exit nvmft_tcp_exit(void)
+{
+	nvmft_transport_unregister(&nvmft_tcp_ops);
+	wait_event(no_conns, !atomic_read(&nr_conns));
+	/* Waits for the last reap to return. */
+	destroy_workqueue(nvmft_tcp_wq);
+	nvmft_tcp_slot_cache_destroy();
+}
+
+module_init(nvmft_tcp_init);
+module_exit(nvmft_tcp_exit);
+
+MODULE_DESCRIPTION("NVMe target: TCP transport");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS("nvmft-transport-3");
