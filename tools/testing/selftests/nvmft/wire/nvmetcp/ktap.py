@@ -122,11 +122,14 @@ class Runner:
     # -- the check after each case -----------------------------------------------------------
 
     def serves(self):
-        """An ordinary connect and read, with its data compared."""
+        """An ordinary connect and read; returns what is wrong with the data."""
         host = Host(self.target.addr, self.target.subnqn).up(1)
         try:
             got = host.io[1].read(1, 0, len(KEEP) // 512)
-            check(got == KEEP, "a block that no case writes has changed")
+            if got != KEEP:
+                host.io[1].write(1, 0, KEEP)
+                return ["a block that no case writes has changed"]
+            return []
         finally:
             host.close()
 
@@ -138,7 +141,8 @@ class Runner:
         check(size == 512, f"nsid 1 has blocks of {size} bytes, the cases need 512")
         host.io[1].write(1, 0, KEEP)
         host.close()
-        self.serves()
+        wrong = self.serves()
+        check(not wrong, f"set-up: {wrong}")
         if self.target.local:
             # What is left when nothing is connected any more is the baseline.
             time.sleep(0.5 * SCALE)
@@ -148,7 +152,7 @@ class Runner:
         """Problems the case left behind."""
         problems = []
         try:
-            self.serves()
+            problems += self.serves()
             self.lost = 0
         except (Fail, OSError) as err:
             self.lost += 1

@@ -49,7 +49,9 @@ SGL_OFFSET = 0x016
 KATO_INVALID = 0x01A
 TRANSIENT_TRANSPORT = 0x022
 LBA_RANGE = 0x080
+NS_NOT_READY = 0x082
 INVALID_QID = 0x101
+ABORT_LIMIT = 0x103
 AER_LIMIT = 0x105
 INVALID_LOG_PAGE = 0x109
 NOT_SAVEABLE = 0x10D
@@ -63,6 +65,8 @@ CONNECT_HOST = 0x184
 INVALID_QUEUE_TYPE = 0x185
 WRITE_FAULT = 0x280
 UNRECOVERED_READ = 0x281
+INTERNAL_PATH = 0x300
+ANA_TRANSITION = 0x303
 
 STATUS_NAMES = {
     OK: "Success", INVALID_OPCODE: "Invalid Opcode", INVALID_FIELD: "Invalid Field",
@@ -73,14 +77,15 @@ STATUS_NAMES = {
     SGL_LENGTH: "Data SGL Length Invalid", SGL_TYPE: "SGL Descriptor Type Invalid",
     SGL_OFFSET: "SGL Offset Invalid", KATO_INVALID: "Keep Alive Timeout Invalid",
     TRANSIENT_TRANSPORT: "Transient Transport Error", LBA_RANGE: "LBA Out of Range",
-    INVALID_QID: "Invalid Queue Identifier",
+    INVALID_QID: "Invalid Queue Identifier", ABORT_LIMIT: "Abort Command Limit Exceeded",
     AER_LIMIT: "AER Limit Exceeded", INVALID_LOG_PAGE: "Invalid Log Page",
     NOT_SAVEABLE: "Feature Not Saveable", NOT_CHANGEABLE: "Feature Not Changeable",
     IOCS_NOT_SUPPORTED: "I/O Command Set Not Supported",
     INVALID_IOCS: "Invalid I/O Command Set", CONNECT_FORMAT: "Connect Incompatible Format",
     CONNECT_BUSY: "Connect Controller Busy", CONNECT_PARAM: "Connect Invalid Parameters",
     CONNECT_HOST: "Connect Invalid Host", INVALID_QUEUE_TYPE: "Invalid Queue Type",
-    WRITE_FAULT: "Write Fault", UNRECOVERED_READ: "Unrecovered Read Error",
+    NS_NOT_READY: "Namespace Not Ready", INTERNAL_PATH: "Internal Path Error",
+    ANA_TRANSITION: "ANA Transition", WRITE_FAULT: "Write Fault", UNRECOVERED_READ: "Unrecovered Read Error",
 }
 
 

@@ -233,9 +233,9 @@ class Target:
             yield
 
     @contextlib.contextmanager
-    def referral(self, portid, name, **addr):
+    def referral(self, port, name, **addr):
         """A referral on a port for a while."""
-        path = self.port(portid, "referrals", name)
+        path = self.port(port, "referrals", name)
         os.mkdir(path)
         try:
             for attr, value in addr.items():

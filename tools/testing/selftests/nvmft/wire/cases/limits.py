@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Deadlines and limits: silent, slow and numerous peers (module parameters of the transport)."""
+
+import time
+
+from nvmetcp import nvme, pdu
+from nvmetcp.conn import SCALE, Closed, Fail, check, check_status
+from nvmetcp.host import settle
+from nvmetcp.ktap import KEEP, case, rows
+from nvmetcp.steps import alive, connected_admin
+
+SHORT = 500     # ms
+
+
+def _cut_off(conn, since, least=0.3):
+    """The target must close, not at once and not much after the short deadline."""
+    conn.expect_closed(4 * max(SCALE, 1))
+    took = time.monotonic() - since
+    check(took >= least, f"closed after {took:.2f} s, the deadline is {SHORT} ms")
+
+
+@rows([("silent", 0), ("common_header_only", 8), ("half", 64), ("all_but_one_byte", 127)])
+def icreq_deadline(env, size):
+    """A connection whose ICReq does not come, or not in full, is closed after icreq_timeout_ms."""
+    with env.target.params(icreq_timeout_ms=SHORT):
+        start = time.monotonic()
+        conn = env.conn()
+        if size:
+            conn.send(pdu.icreq()[:size])
+        _cut_off(conn, start)
+
+
+@case()
+def icreq_deadline_is_no_idle_timer(env):
+    """A host that sends its ICReq byte by byte gets no more time than a silent one."""
+    with env.target.params(icreq_timeout_ms=SHORT):
+        start = time.monotonic()
+        conn = env.conn()
+        for byte in pdu.icreq():
+            conn.send_quietly(bytes([byte]))
+            if conn.closed():
+                break
+            time.sleep(0.05)
+        check(conn.closed(), "an ICReq over 6 s was waited for")
+        took = time.monotonic() - start
+        check(took < 4 * max(SCALE, 1), f"closed after {took:.1f} s")
+
+
+@rows([("silent", 0), ("half_a_capsule", 36), ("without_its_data", 72), ("data_short", 700)])
+def connect_deadline(env, size):
+    """A connection whose Connect does not come is closed after connect_timeout_ms."""
+    with env.target.params(connect_timeout_ms=SHORT):
+        queue = env.queue()
+        start = time.monotonic()
+        if size:
+            queue.send(queue.build(nvme.connect(0, 31), env.host().data())[1][:size])
+        _cut_off(queue, start)
+
+
+@case()
+def connect_deadline_data_by_r2t(env):
+    """A Connect whose data is asked for by R2T and never sent."""
+    with env.target.params(connect_timeout_ms=SHORT):
+        queue = env.queue()
+        start = time.monotonic()
+        cid = queue.submit(nvme.connect(0, 31, icd=False))
+        queue.wait_r2t(cid)
+        _cut_off(queue, start)
+
+
+@case()
+def connect_deadline_not_extended(env):
+    """Other commands in place of Connect do not extend its deadline."""
+    with env.target.params(connect_timeout_ms=SHORT):
+        queue = env.queue()
+        start = time.monotonic()
+        try:
+            while time.monotonic() - start < 4 * max(SCALE, 1):
+                queue.cmd(nvme.property_get(nvme.VS, 4), status=nvme.SEQUENCE_ERROR)
+                time.sleep(0.1)
+        except Closed:
+            return
+        raise Fail("still connected without a Connect")
+
+
+@case()
+def no_deadline_once_connected(env):
+    """Neither deadline touches a connection that has passed it."""
+    with env.target.params(icreq_timeout_ms=SHORT, connect_timeout_ms=SHORT):
+        admin = connected_admin(env)
+        queue = env.io()
+        settle(1.5)
+        check(admin.prop_get(nvme.VS) >> 16 >= 1, "VS")
+        alive(queue)
+
+
+@case()
+def half_open_limit(env):
+    """No more than max_half_open connections may be without their ICReq; established ones are not
+    counted and not harmed, and there is room again when the silent ones are gone."""
+    with env.target.params(max_half_open=4, icreq_timeout_ms=3000):
+        queue = env.io()
+        silent = []
+        for _ in range(12):
+            try:
+                silent.append(env.conn())
+            except Closed:
+                pass
+        settle(0.3)
+        left = [conn for conn in silent if not conn.closed()]
+        check(len(left) <= 4, f"{len(left)} half-open connections, the limit is 4")
+        check(left, "none of the silent connections was kept")
+        alive(queue)
+        for conn in silent:
+            conn.close()
+        settle(0.3)
+        alive(env.io())
+
+
+@case()
+def half_open_limit_recovers_by_itself(env):
+    """Silent connections that stay are cut off by their deadline; then others get in."""
+    with env.target.params(max_half_open=4, icreq_timeout_ms=SHORT):
+        silent = []
+        for _ in range(8):
+            try:
+                silent.append(env.conn())
+            except Closed:
+                pass
+        settle(1.5)
+        check(all(conn.closed() for conn in silent), "a silent connection is still open")
+        alive(env.io())
+
+
+@case(timeout=40)
+def idle_connections(env):
+    """64 idle connections of 32 hosts: none costs the others anything, all work afterwards."""
+    hosts = [env.up(1) for _ in range(32)]
+    settle(0.5)
+    for host in hosts:
+        check(host.io[1].read(1, 0, 1) == KEEP[:512], "data")
+    for host in reversed(hosts):
+        host.close()
+
+
+@case(timeout=30)
+def reader_that_does_not_read(env):
+    """A host that asks for megabytes and does not take them holds nobody up, and gets them all
+    right in the end."""
+    greedy = env.io(sqsize=63)
+    size = 65536
+    data = bytes(range(256)) * 256
+    greedy.write(1, 4096, data, icd=False)
+    cids = [greedy.submit(nvme.rw(nvme.READ, 1, 4096, size // 512, size), expect=size)
+            for _ in range(60)]
+    other = env.io()
+    for _ in range(20):
+        alive(other)
+    greedy.host.identify(1)
+    for cid in cids:
+        check(check_status(greedy.wait(cid), nvme.OK).data == data, "data")
+
+
+@rows([("close", False), ("reset", True)])
+def reader_that_does_not_read_and_goes(env, reset):
+    """The same host vanishes instead."""
+    greedy = env.io(sqsize=63)
+    for _ in range(60):
+        greedy.submit(nvme.rw(nvme.READ, 1, 4096, 128, 65536), expect=65536)
+    settle(0.2)
+    if reset:
+        greedy.reset()
+    else:
+        greedy.close()
+    greedy.host.close()
+
+
+@case()
+def half_closed_host(env):
+    """A host that shuts its sending side: the target lets the connection go."""
+    queue = env.io()
+    queue.shutdown_write()
+    queue.expect_closed()
+    conn = env.conn()
+    conn.shutdown_write()
+    conn.expect_closed()
