@@ -46,11 +46,12 @@ modules: kdir
 	$(MAKE) -C $(KDIR) M=$(SRC) modules
 
 # Without a System.map in KDIR (Debian's headers have none) modules_install
-# skips depmod, and then modprobe would not find the modules.
+# skips depmod, and then modprobe would not find the modules. Nor have they the
+# key of Debian's own modules: README.md says how to sign with yours.
 install: modules
-	$(MAKE) -C $(KDIR) M=$(SRC) modules_install
+	$(MAKE) -C $(KDIR) M=$(SRC) CONFIG_MODULE_SIG_ALL= modules_install
 	depmod -b "$(or $(INSTALL_MOD_PATH),/)" \
-		"$$(cat $(KDIR)/include/config/kernel.release)"
+		"$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)"
 
 clean: kdir
 	$(MAKE) -C $(KDIR) M=$(SRC) clean
