@@ -58,6 +58,11 @@ void nvmft_ana_regrouped(struct nvmft_subsys *subsys)
 	nvmft_aer_subsys_event(subsys, NVMFT_EV_ANA);
 }
 
+/* Every group, each namespace in one of them: the size that Identify implies */
+#define LOG_LEN	(sizeof(struct nvme_ana_rsp_hdr) +				\
+		 NVMFT_ANAGRP_MAX * sizeof(struct nvme_ana_group_desc) +	\
+		 NVMFT_NN * sizeof(__le32))
+
 /*
  * The groups of a subsystem's namespaces as they were at one moment, so that a
  * descriptor's count and its list agree. One for all, under its lock: reading
@@ -125,4 +130,6 @@ void nvmft_ana_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut, bool rgo)
 			put_group(ctrl, cut, grpid, count, rgo);
 	mutex_unlock(&snap_lock);
 	up_read(&nvmft_config_sem);
+	/* Hosts that read it in pieces ask for all of them. */
+	nvmft_cut_zero(cut, LOG_LEN - cut->pos);
 }

@@ -175,7 +175,7 @@ static void target_put(struct work_struct *work)
 	struct nvmft_cfg_target *t = container_of(work, struct nvmft_cfg_target, put);
 
 	while (t->dentry && simple_positive(t->dentry))
-		msleep(1);
+		msleep(20);
 	dput(t->dentry);
 	config_group_put(&t->group);
 }

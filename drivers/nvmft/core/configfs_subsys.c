@@ -81,14 +81,14 @@ static int subsys_##_name##_set(struct nvmft_subsys *subsys,			\
 	char text[sizeof(subsys->_member)];					\
 	int err;								\
 										\
-	err = nvmft_cfg_text(w, text, sizeof(text) - 1);			\
-	if (!err)								\
-		err = subsys_lock_unseen(subsys, w);				\
+	err = subsys_lock_unseen(subsys, w);					\
 	if (err)								\
 		return err;							\
-	strscpy(subsys->_member, text, sizeof(subsys->_member));		\
+	err = nvmft_cfg_text(w, text, sizeof(text) - 1);			\
+	if (!err)								\
+		strscpy(subsys->_member, text, sizeof(subsys->_member));	\
 	mutex_unlock(&subsys->lock);						\
-	return 0;								\
+	return err;								\
 }										\
 NVMFT_CFG_ATTR(subsys, _name)
 
@@ -109,14 +109,14 @@ static int subsys_##_name##_set(struct nvmft_subsys *subsys,			\
 	s64 val;								\
 	int err;								\
 										\
-	err = nvmft_cfg_num(w, 0, _max, &val);					\
-	if (!err)								\
-		err = subsys_lock_unseen(subsys, w);				\
+	err = subsys_lock_unseen(subsys, w);					\
 	if (err)								\
 		return err;							\
-	WRITE_ONCE(subsys->_member, val);					\
+	err = nvmft_cfg_num(w, 0, _max, &val);					\
+	if (!err)								\
+		WRITE_ONCE(subsys->_member, val);				\
 	mutex_unlock(&subsys->lock);						\
-	return 0;								\
+	return err;								\
 }										\
 NVMFT_CFG_ATTR(subsys, _name)
 
@@ -149,26 +149,35 @@ static bool parse_version(char *text, u32 *ver)
 	return n >= 2;
 }
 
-static int subsys_attr_version_set(struct nvmft_subsys *subsys, const struct nvmft_write *w)
+static int read_version(const struct nvmft_write *w, u32 *ver)
 {
 	char text[sizeof("255.255.255")];
-	u32 ver;
 	int err;
 
 	err = nvmft_cfg_text(w, text, sizeof(text) - 1);
 	if (err)
 		return err;
-	if (!parse_version(text, &ver))
+	if (!parse_version(text, ver))
 		return nvmft_refuse(w, -EINVAL, "not of the form 2.1 or 1.2.1");
 	/* Fabrics came with 1.2.1; 2.1 is what this target is written to. */
-	if (ver < NVME_VS(1, 2, 1) || ver > NVME_VS(2, 1, 0))
+	if (*ver < NVME_VS(1, 2, 1) || *ver > NVME_VS(2, 1, 0))
 		return nvmft_refuse(w, -ERANGE, "not in 1.2.1..2.1");
+	return 0;
+}
+
+static int subsys_attr_version_set(struct nvmft_subsys *subsys, const struct nvmft_write *w)
+{
+	u32 ver;
+	int err;
+
 	err = subsys_lock_unseen(subsys, w);
 	if (err)
 		return err;
-	WRITE_ONCE(subsys->ver, ver);
+	err = read_version(w, &ver);
+	if (!err)
+		WRITE_ONCE(subsys->ver, ver);
 	mutex_unlock(&subsys->lock);
-	return 0;
+	return err;
 }
 NVMFT_CFG_ATTR(subsys, attr_version);
 

@@ -261,22 +261,32 @@ void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq)
 		stat_add(&ctrl->old_stat, &sq->stat);
 	}
 	spin_unlock(&ctrl->lock);
-	wake_up_all(&ctrl->sq_wait);
 	if (admin)
 		ctrl_gone(ctrl);
 }
 
+void nvmft_ctrl_sq_ended(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq)
+{
+	if (sq->qid) {
+		spin_lock(&ctrl->lock);
+		__clear_bit(sq->qid, ctrl->qids);
+		spin_unlock(&ctrl->lock);
+		wake_up_all(&ctrl->sq_wait);
+	}
+	nvmft_ctrl_put(ctrl);
+}
+
 /*
- * RDY falls and SHST says "complete" only when the last I/O queue is closed and
- * with it the last command: derived, so that no event can be lost. ctrl->lock
- * held.
+ * RDY falls and SHST says "complete" only when the last command of the last I/O
+ * queue has ended, so that none can still change the media: derived, so that no
+ * event can be lost. ctrl->lock held.
  */
 static u32 ctrl_csts(struct nvmft_ctrl *ctrl)
 {
 	u32 csts = ctrl->csts;
 
 	lockdep_assert_held(&ctrl->lock);
-	if (!list_empty(&ctrl->sqs))
+	if (!bitmap_empty(ctrl->qids, NVMFT_QID_MAX + 1))
 		return csts;
 	if (!(ctrl->cc & NVME_CC_ENABLE))
 		csts &= ~NVME_CSTS_RDY;
@@ -373,13 +383,14 @@ int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid)
 		err = -EAGAIN;
 	} else if (!qid || qid > ctrl->granted) {
 		err = -ERANGE;
-	} else if (ctrl->io[qid]) {
+	} else if (test_bit(qid, ctrl->qids)) {
 		err = -EEXIST;
 	} else {
 		nvmft_ctrl_get(ctrl);
 		sq->ctrl = ctrl;
 		sq->qid = qid;
 		ctrl->io[qid] = sq;
+		__set_bit(qid, ctrl->qids);
 		list_add_tail(&sq->entry, &ctrl->sqs);
 	}
 	spin_unlock(&ctrl->lock);

@@ -28,6 +28,13 @@ enum nvmft_event {
 
 /**
  * struct nvmft_err_slot - one entry of the error log, host byte order
+ * @count: number of the error, from 1 on
+ * @lba: first block of the command
+ * @nsid: its namespace
+ * @sqid: its queue
+ * @cid: its identifier
+ * @status: how it ended
+ * @loc: Parameter Error Location, FFFFh: none
  */
 struct nvmft_err_slot {
 	u64	count;
@@ -61,8 +68,9 @@ struct nvmft_err_slot {
  * @idle_since: jiffies when EN was cleared, SHST completed or no enable yet
  * @lingering: @idle_since runs
  * @admin: admin queue, NULL once closed
- * @sqs: I/O queues that are open
+ * @sqs: I/O queues that can be closed and searched
  * @io: the same by qid
+ * @qids: qids in use, until the last command of their queue has ended
  * @aers: Async Event Requests that wait, oldest first
  * @nr_aers: how many
  * @aec: Feature 0Bh as set: which events the host wants
@@ -71,7 +79,7 @@ struct nvmft_err_slot {
  * @changed: NSIDs of log 04h
  * @nr_changed: how many, NVMFT_NN + 1: overflow
  * @old_stat: counters of queues that have gone
- * @sq_wait: woken when a queue goes; a reconnect of its qid waits here
+ * @sq_wait: woken when a qid is free again; a reconnect waits here
  * @err_lock: guards the error log; any context
  * @err_count: entries ever made
  * @err: ring, slot err_count % size is the next
@@ -100,6 +108,7 @@ struct nvmft_ctrl {
 	struct nvmft_sq				*admin;
 	struct list_head			sqs;
 	struct nvmft_sq				*io[NVMFT_QID_MAX + 1];
+	DECLARE_BITMAP(qids, NVMFT_QID_MAX + 1);
 	struct nvmft_req			*aers[NVMFT_AERL + 1];
 	u8					nr_aers;
 	u32					aec;
@@ -131,6 +140,8 @@ void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
 int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid);
 /* A queue of a connected controller goes. Worker of @sq. */
 void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
+/* Its last command has ended. Drops its reference. Worker of @sq. */
+void nvmft_ctrl_sq_ended(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
 /* Properties. Worker of the admin queue. */
 u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc);
 u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl);

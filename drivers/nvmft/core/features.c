@@ -80,7 +80,7 @@ static u16 set_num_queues(struct nvmft_req *req, u32 dw11, u32 *dw0)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	n = min3(nsq + 1, ncq + 1, (u32)READ_ONCE(ctrl->subsys->qid_max));
 	spin_lock(&ctrl->lock);
-	if (!list_empty(&ctrl->sqs))
+	if (!bitmap_empty(ctrl->qids, NVMFT_QID_MAX + 1))
 		status = NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR;
 	else
 		ctrl->granted = n;

@@ -24,8 +24,9 @@
  * @enabled: listening; nvmft_config_sem
  * @treq: TREQ secure channel bits, 0..2; nvmft_config_sem
  * @mdts: MDTS of its controllers, 1..NVMFT_MDTS_MAX; fixed while enabled
- * @icd_attr, @queue_size_attr, @mdts_attr: as written by the administrator,
- *	-1: the default; nvmft_config_sem
+ * @icd_attr: param_inline_data_size as written, -1: default; nvmft_config_sem
+ * @queue_size_attr: param_max_queue_size, likewise
+ * @mdts_attr: param_mdts, likewise
  * @subsystems: struct nvmft_subsys_link, nvmft_config_sem
  * @referrals: enabled struct nvmft_referral, nvmft_config_sem
  * @ana_state: enum nvme_ana_state by group id; READ_ONCE/WRITE_ONCE

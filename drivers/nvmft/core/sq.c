@@ -41,7 +41,7 @@ void nvmft_sq_destroy(struct nvmft_sq *sq)
 {
 	nvmft_buf_trim(sq);
 	if (sq->ctrl)
-		nvmft_ctrl_put(sq->ctrl);
+		nvmft_ctrl_sq_ended(sq->ctrl, sq);
 	nvmft_port_put(nvmft_port_of(sq->port));
 	bitmap_free(sq->cids);
 }
