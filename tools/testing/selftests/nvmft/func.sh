@@ -5,9 +5,8 @@
 cd "$(dirname "$0")" || exit 1
 . ./ktap.sh
 
-# A test that hangs must not take the others with it. (settings has the limit
-# of the whole.)
-LIMIT=${NVMFT_TEST_SECONDS:-240}
+# For one test; settings has the limit of the whole.
+LIMIT=${NVMFT_TEST_SECONDS:-400}
 
 chosen() {
 	local file word
@@ -35,5 +34,8 @@ for file in "${tests[@]}"; do
 	*) ktap_test_fail "$name # exit=$status" ;;
 	esac
 	ktap_print_msg "$name took $((SECONDS - start)) s"
+	# What hangs holds things that the others need. The plan is not kept then.
+	[ "$status" -lt 124 ] || break
+	export NVMFT_WAS_FREE=y
 done
 ktap_finished

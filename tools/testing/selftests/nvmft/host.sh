@@ -140,20 +140,42 @@ fio_verify() {
 		--randseed=7 --output-format=terse "$@"
 }
 
-# fio_load DEVICE SECONDS [fio option]...: mixed I/O in the background, verified
-# as it goes, that lives through resets. wait_for_load tells how it ended. $DISK
-# is the disk behind DEVICE: its counters say that I/O is flowing (those of a
-# multipath device stay at zero on older kernels).
+# fio_load DEVICE [fio option]...: mixed I/O in the background, verified as it
+# goes, that lives through resets, until end_load. $DISK is the disk behind
+# DEVICE: its counters say that I/O is flowing (those of a multipath device stay
+# at zero on older kernels).
 fio_load() {
-	local device=$1 seconds=$2
+	local device=$1
 
-	shift 2
+	shift
 	fio --name=load --filename="$device" --size=16m --rw=randrw --bssplit=4k/70:64k/30 \
 		--direct=1 --ioengine=libaio --iodepth=8 --thread --time_based \
-		--runtime="$seconds" --verify=crc32c --verify_backlog=32 --verify_fatal=1 \
+		--runtime=1000 --verify=crc32c --verify_backlog=32 --verify_fatal=1 \
 		--verify_state_save=0 --output-format=terse "$@" >"$TMP/load" 2>&1 &
 	LOAD_PID=$!
 	io_is_flowing
+}
+
+# end_load: it must not have met an error until now.
+end_load() {
+	local status
+
+	if ! kill -INT "$LOAD_PID" 2>/dev/null; then
+		fail "the load ended by itself: $(cat "$TMP/load")"
+		return 1
+	fi
+	wait "$LOAD_PID"
+	status=$?
+	# what fio ends with when it is told to
+	[ $status = 128 ] || fail "the load ended with $status: $(cat "$TMP/load")"
+	expect "the load's errors" "$(sed -n 's/^3;//p' "$TMP/load" | cut -d';' -f4)" 0
+}
+
+# kill_load: whatever became of it.
+kill_load() {
+	kill -INT "$LOAD_PID" 2>/dev/null
+	wait "$LOAD_PID"
+	return 0
 }
 
 disk_ios() {
@@ -167,13 +189,6 @@ disk_ios_above() {
 # io_is_flowing: waits until $DISK has done 100 more I/Os.
 io_is_flowing() {
 	wait_until 30 disk_ios_above $(($(disk_ios) + 100)) || fail "no I/O reaches $DISK"
-}
-
-wait_for_load() {
-	wait "$LOAD_PID" || {
-		cat "$TMP/load"
-		return 1
-	}
 }
 
 # drop_host_sockets: the host's TCP connections are reset.

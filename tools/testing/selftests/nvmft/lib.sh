@@ -275,6 +275,17 @@ skip_all() {
 	exit "$KSFT_SKIP"
 }
 
+# On a machine that was free when func.sh began, what is in use now was left by
+# another test.
+in_use() {
+	[ -n "${NVMFT_WAS_FREE:-}" ] || skip_all "$*"
+	ktap_print_header
+	ktap_set_plan 1
+	ktap_print_msg "$*"
+	ktap_test_fail "the test before cleaned up"
+	exit "$KSFT_FAIL"
+}
+
 kernel_log_since_start() {
 	dmesg | awk -v mark="nvmft-test $TESTNAME $$" '
 		found { print }
@@ -336,7 +347,7 @@ run_one_case() {
 	else
 		ktap_test_pass "$name"
 	fi
-	[ $((SECONDS - start)) -lt 5 ] || ktap_print_msg "took $((SECONDS - start)) s"
+	[ $((SECONDS - start)) -lt 10 ] || ktap_print_msg "took $((SECONDS - start)) s"
 }
 
 # run_cases "FUNCTION [ARG]..."...: each is a result; cases clean up behind
@@ -366,8 +377,8 @@ start_test() {
 	command -v nvme >/dev/null || skip_all "nvme-cli is not there"
 	need configfs "$TARGET" nvme-tcp
 	target_load
-	target_is_empty || skip_all "$NVMFT_ROOT is in use"
-	[ -z "$(host_controllers)" ] || skip_all "this machine has fabrics controllers"
+	target_is_empty || in_use "$NVMFT_ROOT is in use"
+	[ -z "$(host_controllers)" ] || in_use "this machine has fabrics controllers"
 	TMP=$(mktemp -d)
 	trap 'clean_up >/dev/null 2>&1; rm -rf "$TMP"' EXIT
 }

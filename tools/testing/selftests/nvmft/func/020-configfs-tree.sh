@@ -75,9 +75,11 @@ namespace_ids() {
 	local id dir=$NVMFT_ROOT/subsystems/testnqn/namespaces
 
 	mkdir "$NVMFT_ROOT/subsystems/testnqn"
-	for id in 1 2 4294967294; do
+	for id in 1 2 1024; do
 		expect "namespace $id" "$(errno_of mkdir "$dir/$id")" OK
 	done
+	# nvmft says that it has NN 1024 and keeps to it
+	is_nvmet || expect_match "namespace 1025" "$(errno_of mkdir "$dir/1025")" "EINVAL|ERANGE"
 	for id in 0 4294967295 4294967296 -1 abc; do
 		expect_match "namespace $id" "$(errno_of mkdir "$dir/$id")" "EINVAL|ERANGE"
 	done

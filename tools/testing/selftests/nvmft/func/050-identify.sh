@@ -220,7 +220,7 @@ what_hosts_have_seen_is_frozen() {
 	expect_match "attr_serial" "$(errno_of put "$SUBSYS/attr_serial" other)" "EINVAL|EBUSY|EPERM|EACCES"
 	expect "attr_serial" "$(sed 's/ *$//' "$SUBSYS/attr_serial")" SERIAL-0123456789-ab
 	expect_match "attr_model" "$(errno_of put "$SUBSYS/attr_model" other)" "EINVAL|EBUSY|EPERM|EACCES"
-	expect_match "attr_version" "$(errno_of put "$SUBSYS/attr_version" 1.2)" "EINVAL|EBUSY|EPERM|EACCES"
+	expect_match "attr_version" "$(errno_of put "$SUBSYS/attr_version" 1.4)" "EINVAL|EBUSY|EPERM|EACCES"
 }
 
 controller_ids_stay_in_their_range() {

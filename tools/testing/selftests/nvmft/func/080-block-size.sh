@@ -8,7 +8,8 @@
 same_geometry() {
 	local theirs=/sys/block/${1##*/}/queue ours=/sys/block/${DEV##*/}/queue name
 
-	for name in logical_block_size physical_block_size; do
+	# what the disk writes well, the host gets as its smallest good size
+	for name in logical_block_size minimum_io_size; do
 		expect "$name" "$(cat "$ours/$name")" "$(cat "$theirs/$name")"
 	done
 	expect "size" "$(blockdev --getsize64 "$DEV")" "$(blockdev --getsize64 "$1")"

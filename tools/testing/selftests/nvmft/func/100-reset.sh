@@ -29,26 +29,26 @@ reset_under_load() {
 	local round
 
 	setup "$@" || return
-	fio_load "$DEV" 8
+	fio_load "$DEV"
 	for round in 1 2 3 4 5; do
 		expect_ok "reset $round" nvme reset "/dev/$CTRL"
 		expect_ok "live after reset $round" wait_until 10 host_is_live "$CTRL"
 		io_is_flowing
 	done
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 connections_cut_under_load() {
 	local round
 
 	setup -i 2 -c 1 || return
-	fio_load "$DEV" 8
+	fio_load "$DEV"
 	for round in 1 2 3; do
 		drop_host_sockets
 		expect_ok "reconnects after cut $round" wait_until 10 reconnected 3
 		io_is_flowing
 	done
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 # reconnected CONNECTIONS: live, with that many on the target's side.
@@ -58,13 +58,13 @@ reconnected() {
 
 silent_network_under_load() {
 	setup -i 2 -c 1 -k 3 || return
-	fio_load "$DEV" 12
+	fio_load "$DEV"
 	expect_ok "cut" network_stop
 	expect_ok "target gives up" wait_until 20 target_has_no_connection
 	network_restore
 	expect_ok "reconnects" wait_until 30 reconnected 3
 	io_is_flowing
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 run_cases reset_idle "reset_under_load -i 1" "reset_under_load -i 2 -g -G" \

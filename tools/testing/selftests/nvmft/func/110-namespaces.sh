@@ -98,15 +98,14 @@ toggled_under_load() {
 	is_nvmet && { skip_case "nvmet 6.1 loses count of its namespaces and warns"; return; }
 	DISK=/dev/nulla
 	wait_for_ns "$NQN" 1 || return
-	fio_load "$DEV" 20 --continue_on_error=all || return
+	fio_load "$DEV" --continue_on_error=all || return
 	for ((round = 0; round < 3; round++)); do
 		put "$SUBSYS/namespaces/1/enable" 0
 		sleep 0.3
 		put "$SUBSYS/namespaces/1/enable" 1
 		sleep 0.7
 	done
-	kill "$LOAD_PID" 2>/dev/null
-	wait "$LOAD_PID"
+	kill_load
 	wait_for_ns "$NQN" 1 || return
 	fio_verify "$DEV" 4m --bs=64k
 }

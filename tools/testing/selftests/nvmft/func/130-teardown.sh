@@ -33,7 +33,7 @@ order() {
 	users=$(cat /sys/module/null_blk/refcnt)
 	export_device "$DISK" || fail "export"
 	connect_ns "$NQN" -i 2 -c 1 -l 3 || return
-	fio_load "$DEV" 60 || return
+	fio_load "$DEV" || return
 	for name in "$@"; do
 		expect_ok "$name" timeout 30 bash -c "$(declare -f step put drop_host_sockets disconnect)
 			SUBSYS=$SUBSYS PORT=$PORT NQN=$NQN SVC=$SVC; step $name"
@@ -42,8 +42,7 @@ order() {
 	expect_ok "no connection" wait_until 10 target_has_no_connection
 	expect_ok "the disk is let go" wait_until 10 disk_has_users "$users"
 	host_clear
-	wait "$LOAD_PID"
-	return 0
+	kill_load
 }
 
 what_is_in_use_stays() {

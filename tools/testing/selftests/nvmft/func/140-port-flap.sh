@@ -14,14 +14,14 @@ flaps_under_load() {
 
 	setup
 	connect_ns "$NQN" -i 2 -c 1 -l 60 || return
-	fio_load "$DEV" 10
+	fio_load "$DEV"
 	for ((round = 1; round <= 4; round++)); do
 		expect_ok "unlink $round" unlink 1 "$NQN"
 		expect_ok "link $round" link 1 "$NQN"
 		expect_ok "live after flap $round" wait_until 15 host_is_live "$CTRL"
 		io_is_flowing
 	done
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 flaps_fast() {

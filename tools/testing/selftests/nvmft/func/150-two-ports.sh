@@ -35,7 +35,7 @@ one_disk() {
 
 lives_on_either() {
 	setup || return
-	fio_load "$DEV" 8
+	fio_load "$DEV"
 	unlink 1 "$NQN"
 	io_is_flowing
 	link 1 "$NQN"
@@ -44,7 +44,7 @@ lives_on_either() {
 	io_is_flowing
 	link 2 "$NQN"
 	expect_ok "second path is back" wait_until 15 host_is_live "$SECOND"
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 ana_states() {
@@ -52,14 +52,14 @@ ana_states() {
 
 	setup || return
 	expect "first" "$(ana_state "$FIRST")" optimized
-	fio_load "$DEV" 8
+	fio_load "$DEV"
 	for state in non-optimized inaccessible optimized; do
 		put "$NVMFT_ROOT/ports/1/ana_groups/1/ana_state" $state || fail "$state"
 		expect_ok "the host sees $state" wait_until 10 ana_state_is "$FIRST" $state
 		expect "the other path" "$(ana_state "$SECOND")" optimized
 		io_is_flowing
 	done
-	expect_ok "load" wait_for_load
+	end_load
 }
 
 run_cases one_disk lives_on_either ana_states
