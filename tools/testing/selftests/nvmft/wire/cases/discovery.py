@@ -103,7 +103,9 @@ def log_in_pieces(env):
     """The page read in pieces of any length and offset is the page (nvmet has it right too)."""
     host = _discovery(env, hostnqn=env.target.allowed_host)
     raw = _page(host).raw
-    for size in (16, 100, 1020, 1024, 1500):
+    for lpo in range(0, 256, 16):
+        check(host.log(LID, 16, lpo=lpo) == raw[lpo:lpo + 16], f"16 bytes at {lpo}")
+    for size in (100, 1020, 1024, 1500):
         got = b"".join(host.log(LID, min(size, len(raw) - lpo), lpo=lpo)
                        for lpo in range(0, len(raw), size))
         check(got == raw, f"pieces of {size} bytes")

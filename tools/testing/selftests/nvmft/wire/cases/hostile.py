@@ -270,7 +270,7 @@ def w13_refused_capsule_data_is_drained(env):
 def w14_partial_sends_with_digests(env):
     """A host with a tiny receive window that starts to read late: every byte and digest of the
     answers is right, over many short sends."""
-    size = 65536
+    size = 32768
     data = pattern(size, 14)
     env.io().write(1, 4096, data, icd=False)
     host = env.up(0, hdgst=True, ddgst=True)

@@ -138,11 +138,12 @@ def largest_transfer(env):
 
 @rows([("read", nvme.READ), ("write", nvme.WRITE)])
 def larger_than_mdts(env, opcode):
-    """One block more than MDTS: Invalid Field, and a write gets no R2T."""
+    """More than MDTS, by one block and by far: Invalid Field, and a write gets no R2T."""
     queue = env.io()
     size = _mdts(queue.host)
-    for nbytes in (size + 512, 65536 * 512):
-        if nbytes <= size or nbytes // 512 > 65536:
+    room = queue.host.ns(1).nsze - 2048
+    for nbytes in (size + 512, 2 * size, 4 * size):
+        if nbytes // 512 > min(room, 65536):
             continue
         cid = queue.submit(nvme.rw(opcode, 1, 2048, nbytes // 512, nbytes),
                            expect=nbytes if opcode == nvme.READ else 0)

@@ -23,7 +23,6 @@ def _disable(host):
     ("get_features", nvme.get_features(nvme.FEAT_NUM_QUEUES)),
     ("set_features", nvme.set_features(nvme.FEAT_NUM_QUEUES, 0)),
     ("aer", nvme.sqe(nvme.ASYNC_EVENT)), ("abort", nvme.abort(0, 1)),
-    ("unknown", nvme.sqe(0xFC)),
 ])
 def before_enable(env, sqe):
     """With CC.EN clear only Fabrics commands are processed: Command Sequence Error."""

@@ -147,7 +147,6 @@ def cmd_several_errors(env):
     ("hlen_255", {"hlen": 255}, pdu.OFF_HLEN),
     ("pdo_0", {"pdo": 0}, pdu.OFF_PDO), ("pdo_20", {"pdo": 20}, pdu.OFF_PDO),
     ("pdo_26", {"pdo": 26}, pdu.OFF_PDO),
-    ("plen_0", {"plen": 0}, pdu.OFF_PLEN), ("plen_23", {"plen": 23}, pdu.OFF_PLEN),
 ])
 def h2c_common(env, lie, fei):
     """H2CData in answer to a real R2T, with one field of the common header wrong."""
@@ -156,6 +155,16 @@ def h2c_common(env, lie, fei):
     raw = pdu.h2cdata(cid, r2t.ttag, 0, data[:r2t.r2tl], queue.fmt, lie=lie)
     queue.send_quietly(raw)
     queue.expect_term((FIELD, fei), sent=raw)
+
+
+@rows([("0", 0), ("8", 8), ("23", 23)])
+def h2c_plen_short(env, plen):
+    """H2CData whose PLEN does not hold its header; then PDO lies behind the end as well."""
+    queue = env.io()
+    cid, data, r2t = open_write(queue)
+    raw = pdu.h2cdata(cid, r2t.ttag, 0, data[:r2t.r2tl], queue.fmt, lie={"plen": plen})
+    queue.send_quietly(raw)
+    queue.expect_term((FIELD, pdu.OFF_PLEN), (FIELD, pdu.OFF_PDO), sent=raw)
 
 
 @case()

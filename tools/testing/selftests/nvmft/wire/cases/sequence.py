@@ -151,27 +151,28 @@ def close_follows_peer(env):
 
 @case()
 def target_waits_for_peer(env):
-    """After its C2HTermReq the target leaves the close to the host for a while (30 s): an early
-    close could take the C2HTermReq away from a host that has not read it yet."""
+    """After its C2HTermReq the target leaves the close to the host for a while (30 s): a reset
+    could take the C2HTermReq away from a host that has not read it yet. It may say at once that
+    it will send no more."""
     conn = env.conn()
     raw = pdu.icreq(hpda=99)
     conn.send(raw + bytes(4096))
+    settle(0.3)
+    check(not conn.gone(), "the target closed before the host did")
     conn.expect_term((pdu.FES_FIELD, pdu.OFF_HPDA), sent=raw)
-    settle(0.5)
-    check(not conn.closed(), "the target closed before the host did")
 
 
 @case()
 def target_does_not_wait_forever(env):
-    """A host that ignores a C2HTermReq is cut off after term_timeout_ms."""
-    with env.target.params(term_timeout_ms=500):
+    """A host that ignores a C2HTermReq is cut off after term_timeout_ms, and not before."""
+    with env.target.params(term_timeout_ms=700):
         conn = env.conn()
         raw = pdu.icreq(hpda=99)
         conn.send(raw)
         conn.expect_term((pdu.FES_FIELD, pdu.OFF_HPDA), sent=raw)
-        start = time.monotonic()
-        conn.expect_closed()
-        check(time.monotonic() - start > 0.2, "the target did not wait at all")
+        check(not conn.gone(), "the target did not wait at all")
+        settle(1.5)
+        check(conn.gone(), "the connection is still there")
 
 
 @case()

@@ -4,7 +4,7 @@
 import time
 
 from . import ident, nvme, pdu
-from .conn import REPLY, SCALE, Conn, Fail, Quiet, check, check_status
+from .conn import PACE, REPLY, Conn, Fail, Quiet, check, check_status
 
 HOSTNQN = "nqn.2014-08.org.nvmexpress:uuid:6e766d66-7400-4000-8000-000000000001"
 HOSTID = bytes(range(0x10, 0x20))
@@ -19,7 +19,8 @@ class Queue(Conn):
     def __init__(self, addr, *, hpda=0, hdgst=False, ddgst=False, maxr2t=0, rcvbuf=None):
         super().__init__(addr, rcvbuf=rcvbuf)
         self.maxr2t = maxr2t
-        self.icd_limit = ADMIN_ICD
+        self.host = None
+        self.qid = 0
         self.flow_control = True
         self.next_cid = 1
         self.expected = {}   # cid -> bytes that may come back
@@ -27,6 +28,11 @@ class Queue(Conn):
         self.done = {}       # cid -> completion not yet asked for
         self.r2ts = []       # R2Ts not yet asked for
         self.handshake(hpda=hpda, hdgst=hdgst, ddgst=ddgst, maxr2t=maxr2t)
+
+    @property
+    def icd_limit(self):
+        """How much data a command of this queue may carry in its capsule."""
+        return max(self.host.ctrl.ioccsz * 16 - 64, 0) if self.qid else ADMIN_ICD
 
     # -- one command at a time -------------------------------------------------------------
 
@@ -221,6 +227,7 @@ class Host:
         self.cntlid = cqe.dw0 & 0xFFFF
         check(self.cntlid < 0xFFF0, f"CNTLID {self.cntlid:#x} is reserved")
         self.note_flow_control(queue, cqe, sqsize, cattr)
+        queue.host = self
         self.admin = queue
         return cqe
 
@@ -261,7 +268,7 @@ class Host:
         queue = self.queue(**kw)
         cqe = queue.connect(self.data(self.cntlid), qid, sqsize, cattr=cattr, kato=kato, icd=icd)
         self.note_flow_control(queue, cqe, sqsize, cattr)
-        queue.icd_limit = max(self.ctrl.ioccsz * 16 - 64, 0)
+        queue.host, queue.qid = self, qid
         self.io[qid] = queue
         return queue
 
@@ -324,5 +331,5 @@ class Host:
 
 
 def settle(seconds):
-    """Wait for something that must not happen."""
-    time.sleep(seconds * SCALE)
+    """Wait for something that the target does by itself, longer on a slow machine."""
+    time.sleep(seconds * PACE.factor)

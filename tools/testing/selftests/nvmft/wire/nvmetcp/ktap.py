@@ -8,7 +8,7 @@ import time
 import traceback
 
 from . import watch
-from .conn import SCALE, Conn, Fail, Skip, check
+from .conn import PACE, REPLY, Closed, Conn, Fail, Quiet, Skip, check
 from .host import Host, Queue
 
 # LBAs 0..63 of nsid 1 belong to the check after each case; no case writes there.
@@ -34,7 +34,7 @@ def _topic(func):
     return func.__module__.rsplit(".", 1)[-1]
 
 
-def case(timeout=15):
+def case(timeout=30):
     """Register a function as one case, named after its file and itself."""
     def register(func):
         CASES.append(Case(f"{_topic(func)}.{func.__name__}", func, (), timeout))
@@ -42,7 +42,7 @@ def case(timeout=15):
     return register
 
 
-def rows(table, timeout=15):
+def rows(table, timeout=30):
     """Register a function once per row; the first column of a row is the case's name."""
     def register(func):
         for name, *args in table:
@@ -71,11 +71,8 @@ class Env:
         return self.host(**kw).up(queues, **life)
 
     def io(self, **kw):
-        """The one I/O queue of a new host; its host is queue.host."""
-        host = self.up(1, **kw)
-        queue = host.io[1]
-        queue.host = host
-        return queue
+        """The one I/O queue of a new host, which is queue.host."""
+        return self.up(1, **kw).io[1]
 
     def queue(self, **kw):
         """A connection after its ICReq, before its Connect."""
@@ -112,7 +109,8 @@ class Runner:
         self.out = out
         self.count = {"ok": 0, "not ok": 0, "skip": 0}
         self.log = watch.KernelLog() if target.local else None
-        self.threads = 0
+        self.watch = watch.Threads()
+        self.idle = 0
         self.lost = 0
 
     def say(self, text=""):
@@ -122,12 +120,28 @@ class Runner:
     # -- the check after each case -----------------------------------------------------------
 
     def serves(self):
-        """An ordinary connect and read; returns what is wrong with the data."""
-        host = Host(self.target.addr, self.target.subnqn).up(1)
+        """An ordinary connect and read; returns what is wrong with the data.
+
+        A target that is still busy with what a case left may refuse a connection (its limits are
+        there for that), but not for long.
+        """
+        deadline = time.monotonic() + REPLY
+        while True:
+            start = time.monotonic()
+            host = Host(self.target.addr, self.target.subnqn)
+            try:
+                host.up(1)
+                break
+            except (Closed, Quiet):
+                host.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
         try:
             got = host.io[1].read(1, 0, len(KEEP) // 512)
+            PACE.note(time.monotonic() - start)
             if got != KEEP:
-                host.io[1].write(1, 0, KEEP)
+                host.io[1].write(1, 0, KEEP, icd=True)
                 return ["a block that no case writes has changed"]
             return []
         finally:
@@ -145,8 +159,8 @@ class Runner:
         check(not wrong, f"set-up: {wrong}")
         if self.target.local:
             # What is left when nothing is connected any more is the baseline.
-            time.sleep(0.5 * SCALE)
-            self.threads = len(watch.threads())
+            time.sleep(0.5 * PACE.factor)
+            self.idle = len(self.watch.now())
 
     def aftercare(self):
         """Problems the case left behind."""
@@ -159,18 +173,19 @@ class Runner:
             problems.append(f"afterwards the target does not serve: {err}")
         if self.target.local:
             problems += [f"kernel log: {line}" for line in self.log.bad()]
-            left = watch.settled_threads(self.threads, 5 * SCALE)
-            if len(left) > self.threads:
-                problems.append(f"{len(left)} target threads, {self.threads} when idle: "
+            left = self.watch.settled(self.idle, REPLY)
+            if len(left) > self.idle:
+                problems.append(f"{len(left)} target threads, {self.idle} when idle: "
                                 f"{' '.join(left)}")
-                self.threads = len(left)
+                self.idle = len(left)
         return problems
 
     # -- running -----------------------------------------------------------------------------
 
     def run_one(self, item, env):
         """Run one case; returns (skip reason or None, problems)."""
-        signal.setitimer(signal.ITIMER_REAL, item.timeout * SCALE)
+        limit = item.timeout * PACE.factor
+        signal.setitimer(signal.ITIMER_REAL, limit)
         try:
             item.func(env, *item.args)
             return None, []
@@ -179,7 +194,7 @@ class Runner:
         except Fail as err:
             return None, [str(err) or "assertion"] + self.where(err)
         except _TimeUp as err:
-            return None, [f"took longer than {item.timeout * SCALE:.0f} s"] + self.where(err)
+            return None, [f"took longer than {limit:.0f} s"] + self.where(err)
         except Exception as err:  # a case that breaks must not end the others
             return None, traceback.format_exc().strip().split("\n") + [repr(err)]
         finally:

@@ -79,5 +79,4 @@ def connected_admin(env, **kw):
     """An admin queue after Connect, its controller not enabled; its host is queue.host."""
     host = env.host(**kw)
     host.connect_admin()
-    host.admin.host = host
     return host.admin

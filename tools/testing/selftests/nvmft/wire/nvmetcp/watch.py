@@ -38,26 +38,36 @@ class KernelLog:
                 lines.append(text)
 
 
-def threads():
+class Threads:
     """The target's kernel threads, by name."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+
+    def __init__(self):
+        # pid -> name of a thread of the target, None for anything else. A kernel thread has its
+        # name from the start, so a process is looked at once; in an emulated guest that counts.
+        self.seen = {}
+
+    @staticmethod
+    def _name(pid):
         try:
             with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
                 head, _, rest = stat.read().rpartition(")")
         except OSError:
-            continue
+            return None
         name = head.partition("(")[2]
-        if rest.split()[1] == "2" and name.startswith(THREADS):
-            found.append(name)
-    return sorted(found)
+        return name if rest.split()[1] == "2" and name.startswith(THREADS) else None
 
+    def now(self):
+        """Their names now."""
+        pids = list(filter(str.isdigit, os.listdir("/proc")))
+        self.seen = {pid: self.seen[pid] if pid in self.seen else self._name(pid)
+                     for pid in pids}
+        return sorted(filter(None, self.seen.values()))
 
-def settled_threads(most, timeout):
-    """The target's threads once there are no more than most of them, or when time is up."""
-    deadline = time.monotonic() + timeout
-    while True:
-        now = threads()
-        if len(now) <= most or time.monotonic() > deadline:
-            return now
-        time.sleep(0.02)
+    def settled(self, most, timeout):
+        """Their names once there are no more than most, or when time is up."""
+        deadline = time.monotonic() + timeout
+        while True:
+            names = self.now()
+            if len(names) <= most or time.monotonic() > deadline:
+                return names
+            time.sleep(0.01)
