@@ -312,11 +312,22 @@ clean_up() {
 	devices_clear
 }
 
+# Counters in pairs: what was ever created has been destroyed.
+counters_balance() {
+	local created
+
+	for created in /sys/module/"${TARGET//-/_}"*/parameters/*_created; do
+		[ ! -e "$created" ] ||
+			[ "$(cat "$created")" = "$(cat "${created%_created}_destroyed")" ] || return 1
+	done
+}
+
 case_nothing_left() {
 	clean_up
 	expect "controllers of the host" "$(host_controllers)" ""
 	expect_ok "configfs tree" target_is_empty
 	expect_ok "connections" wait_until 10 target_has_no_connection
+	expect_ok "created is destroyed" wait_until 10 counters_balance
 	expect_ok "rmmod" wait_until 10 target_unload
 	expect "kernel threads" "$(pgrep -l "^$TARGET")" ""
 	expect "slabs" "$(grep -c "^${TARGET}[-_]" /proc/slabinfo)" 0
