@@ -105,46 +105,39 @@ static bool is_wildcard(const struct nvmft_tport *t)
 }
 
 /*
- * A host cannot connect to a wildcard: it is told the address that it came by,
- * which on a dual-stack socket can be one of IPv4.
+ * Where the port can be reached: @buf if it is a wildcard, which a host cannot
+ * connect to, and then what this host has connected to.
  */
-static void own_addr(struct nvmft_ctrl *ctrl, struct nvmft_disc_in *in, char *buf, size_t len)
+static const char *own_addr(struct nvmft_ctrl *ctrl, char *buf, size_t len)
 {
-	static const char mapped[] = "::ffff:";
 	const struct nvmft_tport *t = &ctrl->port->t;
 
-	in->traddr = t->traddr;
-	in->adrfam = t->adrfam;
 	if (!is_wildcard(t))
-		return;
+		return t->traddr;
 	buf[0] = '\0';
 	/* The lock keeps the queue, which is the asking one, from being closed. */
 	spin_lock(&ctrl->lock);
 	if (ctrl->admin)
 		ctrl->ops->local_addr(ctrl->admin, buf, len);
 	spin_unlock(&ctrl->lock);
-	if (!buf[0])
-		return;
-	if (!strncasecmp(buf, mapped, strlen(mapped)) && strchr(buf, '.'))
-		buf += strlen(mapped);
-	in->traddr = buf;
-	in->adrfam = strchr(buf, ':') ? NVMF_ADDR_FAMILY_IP6 : NVMF_ADDR_FAMILY_IP4;
+	return buf;
 }
 
 static void put_own(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
 {
 	struct nvmft_port *port = ctrl->port;
+	char addr[NVMFT_ADDR_LEN];
 	struct nvmft_disc_in in = {
 		.trtype		= port->t.trtype,
+		.adrfam		= port->t.adrfam,
 		.treq		= port->treq | NVMF_TREQ_DISABLE_SQFLOW,
 		.portid		= port->t.portid,
 		.asqsz		= ASQSZ,
 		.trsvcid	= port->t.trsvcid,
+		.traddr		= own_addr(ctrl, addr, sizeof(addr)),
 	};
 	struct nvmft_subsys_link *link;
-	char addr[NVMFT_ADDR_LEN];
 
-	own_addr(ctrl, &in, addr, sizeof(addr));
 	in.subtype = NVME_NQN_CURR;
 	in.eflags = NVME_DISC_EFLAGS_EPCSD;
 	in.subnqn = nvmft_disc_subsys->nqn;
