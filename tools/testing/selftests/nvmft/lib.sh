@@ -286,10 +286,12 @@ in_use() {
 	exit "$KSFT_FAIL"
 }
 
+# The mark stands where run_cases began; all there is where it was pushed out.
 kernel_log_since_start() {
 	dmesg | awk -v mark="nvmft-test $TESTNAME $$" '
-		found { print }
-		index($0, mark) { found = 1 }'
+		{ line[n++] = $0 }
+		index($0, mark) { n = 0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
 }
 
 # Lines of this test's kernel log that match, oldest first.
