@@ -95,10 +95,18 @@ void nvmft_aer_subsys_ns_changed(struct nvmft_subsys *subsys, u32 nsid)
 	mutex_unlock(&subsys->lock);
 }
 
+/* The host knows: what waits need not be reported, what comes may be. */
+static void aer_forget(struct nvmft_ctrl *ctrl, enum nvmft_event ev)
+{
+	lockdep_assert_held(&ctrl->lock);
+	ctrl->ev_masked &= ~BIT(ev);
+	ctrl->ev_pending &= ~BIT(ev);
+}
+
 void nvmft_aer_clear(struct nvmft_ctrl *ctrl, enum nvmft_event ev)
 {
 	spin_lock(&ctrl->lock);
-	ctrl->ev_masked &= ~BIT(ev);
+	aer_forget(ctrl, ev);
 	spin_unlock(&ctrl->lock);
 }
 
@@ -118,7 +126,7 @@ u32 nvmft_aer_take_changed(struct nvmft_ctrl *ctrl, u32 *nsids, bool clear)
 	memcpy(nsids, ctrl->changed, min_t(u32, n, NVMFT_NN) * sizeof(*nsids));
 	if (clear) {
 		ctrl->nr_changed = 0;
-		ctrl->ev_masked &= ~BIT(NVMFT_EV_NS_CHANGED);
+		aer_forget(ctrl, NVMFT_EV_NS_CHANGED);
 	}
 	spin_unlock(&ctrl->lock);
 	sort(nsids, min_t(u32, n, NVMFT_NN), sizeof(*nsids), cmp_nsid, NULL);

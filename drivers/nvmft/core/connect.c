@@ -144,6 +144,7 @@ static struct nvmft_connect_fault connect_io(struct nvmft_req *req,
 		sq->qt = NVMFT_Q_IO;
 		sq->icd_max = sq->port->icd_size;
 		break;
+	case -EPERM:
 	case -ERANGE:
 		f = fault(NVME_SC_CONNECT_INVALID_PARAM, NVMFT_CONNECT_OFF_QID, false);
 		break;

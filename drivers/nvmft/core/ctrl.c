@@ -369,7 +369,7 @@ void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms)
  * @qid: 1..NVMFT_QID_MAX
  *
  * Worker of @sq. Return: 0; -ESHUTDOWN: the controller ends or shuts down;
- * -EAGAIN: not enabled or no queues granted; -ERANGE: more than were granted;
+ * -EPERM: not enabled; -EAGAIN: no queues granted; -ERANGE: more than were granted;
  * -EEXIST: this qid is in use.
  */
 int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid)
@@ -379,7 +379,9 @@ int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid)
 	spin_lock(&ctrl->lock);
 	if (ctrl->dead || (ctrl->csts & NVME_CSTS_SHST_MASK)) {
 		err = -ESHUTDOWN;
-	} else if (!nvmft_ctrl_enabled(ctrl) || !ctrl->granted) {
+	} else if (!nvmft_ctrl_enabled(ctrl)) {
+		err = -EPERM;
+	} else if (!ctrl->granted) {
 		err = -EAGAIN;
 	} else if (!qid || qid > ctrl->granted) {
 		err = -ERANGE;
