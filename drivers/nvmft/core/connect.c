@@ -237,8 +237,8 @@ void nvmft_prop_get_execute(struct nvmft_req *req)
 	u16 status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	u64 val = 0;
 
-	/* ATTRIB: size in bits 2:0, 0 is four bytes and 1 is eight */
-	if ((c->attrib & 7) <= 1)
+	/* Properties are the admin queue's (Base 2.1, 6). ATTRIB: 0: 4 bytes, 1: 8 */
+	if (req->sq->qt != NVMFT_Q_IO && (c->attrib & 7) <= 1)
 		status = prop_get(req->sq->ctrl, le32_to_cpu(c->offset), c->attrib & 1, &val);
 	req->cqe.result.u64 = cpu_to_le64(val);
 	nvmft_req_complete(req, status);
@@ -250,7 +250,8 @@ void nvmft_prop_set_execute(struct nvmft_req *req)
 	u16 status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 
 	/* Only CC can be written, and it has four bytes. */
-	if (!(c->attrib & 7) && le32_to_cpu(c->offset) == NVME_REG_CC)
+	if (req->sq->qt != NVMFT_Q_IO && !(c->attrib & 7) &&
+	    le32_to_cpu(c->offset) == NVME_REG_CC)
 		status = nvmft_ctrl_set_cc(req->sq->ctrl, le64_to_cpu(c->value));
 	nvmft_req_complete(req, status);
 }

@@ -131,8 +131,9 @@ static const u8 op_rows[NVMFT_Q_NR][256] = {
 };
 
 /*
- * By FCTYPE. Connect on a connected queue and Disconnect on an admin queue
- * have statuses of their own, so they are known there and refused by the core.
+ * By FCTYPE. Connect on a connected queue, Disconnect on an admin queue and
+ * properties on an I/O queue have statuses of their own, so they are known there
+ * and refused by the core.
  */
 static const u8 fabrics_rows[NVMFT_Q_NR][256] = {
 	[NVMFT_Q_NEW] = {
@@ -151,7 +152,9 @@ static const u8 fabrics_rows[NVMFT_Q_NR][256] = {
 		[NVMFT_FCTYPE_DISCONNECT] = ROW(DISCONNECT),
 	},
 	[NVMFT_Q_IO] = {
+		[nvme_fabrics_type_property_set] = ROW(PROP_SET),
 		[nvme_fabrics_type_connect] = ROW(CONNECT),
+		[nvme_fabrics_type_property_get] = ROW(PROP_GET),
 		[NVMFT_FCTYPE_DISCONNECT] = ROW(DISCONNECT),
 	},
 };
