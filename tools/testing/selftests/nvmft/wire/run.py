@@ -32,7 +32,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--list", action="store_true", help="print the cases and exit")
     parser.add_argument("--only", metavar="PATTERN", help="cases whose name matches or contains")
-    parser.add_argument("--host", help="address of a target that is already set up")
+    parser.add_argument("--host", help="address of a target that is set up elsewhere as this suite does")
     parser.add_argument("--port", type=int, default=4420, help="its TCP port (4420)")
     parser.add_argument("--nqn", help="its subsystem; nsid 1 of it is written to")
     parser.add_argument("--keep", action="store_true", help="leave the configuration behind")

@@ -13,10 +13,6 @@ CURRENT, DEFAULT, SAVED, CAPABILITIES = 0, 1, 2, 3
 SAVEABLE, PER_NS, CHANGEABLE = 1, 2, 4
 
 
-def _sel_supported(host):
-    check(host.ctrl.oncs >> 4 & 1, f"ONCS {host.ctrl.oncs:#x}: SEL and SV are not supported")
-
-
 def _number(host, nsq, ncq, status=nvme.OK):
     return host.admin.cmd(nvme.set_features(NUMQ, ncq << 16 | nsq), status=status,
                           what=f"Number of Queues {nsq}, {ncq}")
@@ -176,12 +172,18 @@ def write_cache_absent(env):
     host.set_feature(VWC, 1, status=FIELD)
 
 
+@case()
+def sel_is_advertised(env):
+    """ONCS says that SEL of Get Features and SV of Set Features are supported."""
+    ctrl = env.up(0).ctrl
+    check(ctrl.oncs >> 4 & 1, f"ONCS {ctrl.oncs:#x}: bit 4, save and select, is clear")
+
+
 @rows([("number_of_queues", NUMQ, 0), ("kato", KATO, 0), ("async_event_config", AEC, 0),
        ("host_id", HOSTID_FID, 1)])
 def sel_capabilities(env, fid, cdw11):
     """SEL 3: nothing here is saved or per namespace, and what cannot be set says so."""
     host = env.up(0)
-    _sel_supported(host)
     dw0 = host.get_feature(fid, sel=CAPABILITIES, cdw11=cdw11)
     check(dw0 & ~7 == 0, f"DW0 {dw0:#x}: reserved bits")
     check(not dw0 & SAVEABLE, f"DW0 {dw0:#x}: saveable")
@@ -194,7 +196,6 @@ def sel_capabilities(env, fid, cdw11):
 def sel_default(env):
     """SEL 1 gives the default, whatever the current value is."""
     host = env.up(0, kato=30000)
-    _sel_supported(host)
     before = host.get_feature(AEC, sel=DEFAULT)
     host.set_feature(AEC, 0x100 if before != 0x100 else 0)
     check(host.get_feature(AEC, sel=DEFAULT) == before, "the default changed with the value")
@@ -206,7 +207,6 @@ def sel_default(env):
 def sel_saved(env):
     """SEL 2 of a feature that is not saveable gives the default (base spec 4.4)."""
     host = env.up(0)
-    _sel_supported(host)
     host.set_feature(AEC, 0x100)
     check(host.get_feature(AEC, sel=SAVED) == host.get_feature(AEC, sel=DEFAULT),
           "saved is not the default")
@@ -216,7 +216,6 @@ def sel_saved(env):
 def sel_reserved(env, sel):
     """A reserved SEL: Invalid Field."""
     host = env.up(0)
-    _sel_supported(host)
     host.get_feature(AEC, sel=sel, status=FIELD)
 
 
@@ -224,7 +223,6 @@ def sel_reserved(env, sel):
 def save(env, fid, value):
     """SV on a feature that is not saveable: Feature Identifier Not Saveable, and no change."""
     host = env.up(0)
-    _sel_supported(host)
     before = host.get_feature(fid)
     host.set_feature(fid, value, save=True, status=nvme.NOT_SAVEABLE)
     check(host.get_feature(fid) == before, "the value changed")

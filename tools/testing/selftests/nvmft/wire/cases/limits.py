@@ -4,7 +4,7 @@
 import time
 
 from nvmetcp import nvme, pdu
-from nvmetcp.conn import PACE, Closed, Fail, check, check_status
+from nvmetcp.conn import PACE, Closed, Fail, Quiet, check, check_status
 from nvmetcp.host import settle
 from nvmetcp.ktap import KEEP, case, rows
 from nvmetcp.steps import alive, connected_admin
@@ -138,6 +138,57 @@ def half_open_limit_recovers_by_itself(env):
         time.sleep(3 * short / 1000)
         check(all(conn.closed() for conn in silent), "a silent connection is still open")
         alive(env.io())
+
+
+@case()
+def connection_limit(env):
+    """No more than max_conns connections in all; one more is closed without an answer, and gets
+    in when another has left."""
+    with env.target.params(max_conns=6):
+        hosts = [env.up(2), env.up(2)]
+        try:
+            env.host().connect_admin()
+        except Closed:
+            pass
+        else:
+            raise Fail("a seventh connection was let in")
+        alive(hosts[0].io[1])
+        hosts[1].close()
+        settle(0.3)
+        alive(env.io())
+
+
+@case()
+def memory_per_connection(env):
+    """A connection has no more than max_data_kb of command data in progress: R2Ts for more wait,
+    and every write is done in the end."""
+    limit, size = 1024, 262144
+    with env.target.params(max_data_kb=limit):
+        queue = env.io(sqsize=31)
+        cids = [queue.submit(nvme.rw(nvme.WRITE, 1, 2048 + 512 * i, 512, size))
+                for i in range(12)]
+        settle(0.3)
+        try:
+            while True:
+                queue.pump(0.2)
+        except Quiet:
+            pass
+        asked = sum(r2t.r2tl for r2t in queue.r2ts)
+        check(0 < asked <= limit * 1024, f"{asked} bytes asked for, max_data_kb is {limit}")
+        other = env.io()
+        alive(other)
+        data = bytes(range(256)) * (size // 256)
+        done = set()
+        while len(done) < len(cids):
+            while queue.r2ts:
+                queue.answer(queue.r2ts.pop(0), data)
+            queue.pump()
+            for cid in set(cids) & set(queue.done):
+                check_status(queue.wait(cid), nvme.OK, "write")
+                done.add(cid)
+        for index in (0, 11):
+            got = queue.read(1, 2048 + 512 * index, 512)
+            check(got == data, f"write {index} is not on the medium")
 
 
 @case(timeout=40)

@@ -10,6 +10,7 @@ import traceback
 from . import watch
 from .conn import PACE, REPLY, Closed, Conn, Fail, Quiet, Skip, check
 from .host import Host, Queue
+from .target import PARAMS
 
 # LBAs 0..63 of nsid 1 belong to the check after each case; no case writes there.
 KEEP_BLOCKS = 64
@@ -178,7 +179,19 @@ class Runner:
                 problems.append(f"{len(left)} target threads, {self.idle} when idle: "
                                 f"{' '.join(left)}")
                 self.idle = len(left)
+            problems += self.connections_left()
         return problems
+
+    @staticmethod
+    def connections_left():
+        """Every connection the target ever let in must have ended."""
+        deadline = time.monotonic() + REPLY
+        while watch.open_connections(PARAMS):
+            if time.monotonic() > deadline:
+                left = watch.open_connections(PARAMS)
+                return [f"the target counts {left} connections, and no host is connected"]
+            time.sleep(0.02)
+        return []
 
     # -- running -----------------------------------------------------------------------------
 

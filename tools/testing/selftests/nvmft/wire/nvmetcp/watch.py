@@ -14,6 +14,18 @@ _BAD = re.compile(r"WARNING: |BUG: |\bBUG\b.*at|Oops|general protection|Kernel p
                   r"Call Trace")
 
 
+def open_connections(params):
+    """How many connections the target says it has; None if it does not count them."""
+    counts = []
+    for name in ("conns_created", "conns_destroyed"):
+        try:
+            with open(f"{params}/{name}", encoding="ascii") as attr:
+                counts.append(int(attr.read()))
+        except FileNotFoundError:
+            return None
+    return counts[0] - counts[1]
+
+
 class KernelLog:
     """The kernel log from now on."""
 
