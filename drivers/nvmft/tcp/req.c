@@ -34,8 +34,9 @@ int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slo
 	if (err)
 		return err;
 	data_charge(conn, slot);
-	/* Peers' lengths were compared with req.len: no more fits in than that. */
-	if (WARN_ON_ONCE(slot->req.buf.len != slot->req.len))
+	/* What may arrive has been compared with req.len: that much fits. */
+	if (WARN_ON_ONCE(slot->req.buf.len != slot->req.len ||
+			 slot->req.icd_len > slot->req.len))
 		return -EINVAL;
 	return 0;
 }
