@@ -8,7 +8,7 @@
  *
  * A request goes
  *
- *	FREE -> NEW -> DATA -> EXEC -> DONE -> SEND -> FREE
+ *	FREE -> NEW -> DATA -> (HELD) -> EXEC -> DONE -> SEND -> FREE
  *
  * and has one owner at a time: the worker, but for EXEC, where it belongs to
  * the core or a backend until ops->respond() hands it back from any context.
@@ -26,6 +26,7 @@
 #include "proto/sqe.h"
 
 struct nvmft_ctrl;
+struct nvmft_multi;
 struct nvmft_ns;
 struct nvmft_req;
 struct nvmft_sq;
@@ -73,9 +74,10 @@ struct nvmft_tport {
  * @unlisten: stop accepting and start the end of every connection of this
  *	port. May sleep. After it returns no new connection calls
  *	nvmft_sq_init() with this port; those that exist end on their own.
- * @respond: @req is DONE: send its data if it has any, then its CQE, then
- *	nvmft_req_release(). Any context, may not sleep. The caller does not
- *	touch @req afterwards.
+ * @respond: @req goes back to its worker. DONE: send its data if it has any,
+ *	then its CQE, then nvmft_req_release(). EXEC: nvmft_req_resume(), also
+ *	while the queue is being closed. Any context, may not sleep. The caller
+ *	does not touch @req afterwards.
  * @close: start to end this queue's connection. Any context, idempotent.
  * @abort: find the command that @abort names on @sq, in the worker of @sq, and
  *	end with nvmft_abort_done(). Process or softirq context, may not sleep.
@@ -142,6 +144,9 @@ struct nvmft_sq_stat {
  * @icd_max: in-capsule data that the next command may carry. Worker only.
  * @cids: command identifiers in flight, 64 Ki bits. Worker only.
  * @mag: page magazines. Worker only.
+ * @fuse: enum nvmft_fuse_held. Worker only.
+ * @first: the first half that waits for its second, with NVMFT_FUSE_HELD
+ * @held: requests in HELD. Worker only.
  * @last_seen: jiffies of the last command (keep alive). Worker writes.
  * @stat: counters. Worker writes.
  * @entry: in ctrl->sqs, under ctrl->lock
@@ -161,6 +166,9 @@ struct nvmft_sq {
 	u32			icd_max;
 	unsigned long		*cids;
 	struct nvmft_magazine	mag[NVMFT_NR_MAGAZINES];
+	u8			fuse;
+	struct nvmft_req	*first;
+	struct list_head	held;
 
 	unsigned long		last_seen;
 	struct nvmft_sq_stat	stat;
@@ -188,6 +196,7 @@ enum nvmft_req_state {
 	NVMFT_REQ_FREE,	/* in the transport's pool */
 	NVMFT_REQ_NEW,	/* SQE copied, being judged */
 	NVMFT_REQ_DATA,	/* waits for data of the host; owner: worker */
+	NVMFT_REQ_HELD,	/* half of a fused operation, waits for the other */
 	NVMFT_REQ_EXEC,	/* core or backend; the worker may not touch it */
 	NVMFT_REQ_DONE,	/* CQE made, on its way to the worker */
 	NVMFT_REQ_SEND,	/* worker sends it */
@@ -199,6 +208,9 @@ enum nvmft_next {
 	NVMFT_NEXT_DONE,	/* refused or ended: send its response */
 	NVMFT_NEXT_DATA,	/* fetch req->len bytes from the host */
 	NVMFT_NEXT_EXEC,	/* call nvmft_req_execute() when the socket is unlocked */
+	NVMFT_NEXT_HELD,	/* nothing: it is the core's, which gives it back by
+				 * ops->respond()
+				 */
 };
 
 /* No command identifier: outside of its 16 bits */
@@ -217,6 +229,11 @@ enum nvmft_next {
  * @loc: Parameter Error Location for the error log, FFFFh: none
  * @cid: command identifier held in sq->cids, or NVMFT_CID_NONE
  * @buf: data pages
+ * @gate: enum nvmft_gate: how it was let at the blocks of its namespace
+ * @doom: half of a fused operation: status to end with instead, or 0
+ * @mate: the other half, or NULL
+ * @held: link in sq->held
+ * @multi: what a command of several steps remembers, or NULL
  * @done: link for the transport while DONE and SEND
  * @desc: row of the command
  * @ns: namespace, referenced, or NULL
@@ -230,12 +247,17 @@ struct nvmft_req {
 	u8				dir;
 	u16				status;
 	u16				loc;
+	u16				doom;
+	u8				gate;
 	u32				cid;
 	u32				len;
 	u32				icd_len;
 	struct llist_node		done;
 	const struct nvmft_opdesc	*desc;
 	struct nvmft_ns			*ns;
+	struct nvmft_req		*mate;
+	struct nvmft_multi		*multi;
+	struct list_head		held;
 	struct nvmft_buf		buf;
 	struct nvmft_io			io;
 };
@@ -315,7 +337,7 @@ int nvmft_req_buf(struct nvmft_req *req, gfp_t gfp);
  * @req: in DATA
  * @status: 0, or why the command ends without being executed
  *
- * Worker; does not sleep. Return: NVMFT_NEXT_EXEC or NVMFT_NEXT_DONE.
+ * Worker; does not sleep. Return: NVMFT_NEXT_EXEC, _HELD or _DONE.
  */
 enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status);
 
@@ -327,6 +349,9 @@ enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status);
  * it returns.
  */
 void nvmft_req_execute(struct nvmft_req *req);
+
+/* Go on with a command in EXEC that came back by ops->respond(). As execute. */
+void nvmft_req_resume(struct nvmft_req *req);
 
 /* SEND begins: returns the CQE with SQHD filled in. Worker. */
 const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req);
@@ -340,8 +365,8 @@ const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req);
 void nvmft_req_release(struct nvmft_req *req);
 
 /**
- * nvmft_req_abort() - may a command in EXEC still be stopped?
- * @req: a request of the caller's own queue in EXEC, passed to execute
+ * nvmft_req_abort() - may a command that the core has still be stopped?
+ * @req: a request of the caller's own queue, HELD or passed to execute
  *
  * Worker. Return: true: it ends, through ops->respond(), with Command Abort
  * Requested; false: it goes on.

@@ -10,12 +10,16 @@ enum nvmft_io_op {
 	NVMFT_IO_READ,
 	NVMFT_IO_WRITE,
 	NVMFT_IO_FLUSH,
+	NVMFT_IO_ZERO,
+	NVMFT_IO_DISCARD,
 };
 
 /**
  * struct nvmft_io - an operation between submit and done
  * @op: enum nvmft_io_op
  * @fua: write through the volatile write cache
+ * @unmap: NVMFT_IO_ZERO may deallocate the blocks
+ * @failfast: limited retry: rather an early error than a late success
  * @pos: first byte on the device, multiple of its logical block size
  * @len: bytes, multiple of its logical block size; 0 with NVMFT_IO_FLUSH
  * @bvec: @nr ranges of pages that hold exactly @len bytes; the backend may
@@ -28,7 +32,9 @@ enum nvmft_io_op {
 struct nvmft_io {
 	u8		op;
 	bool		fua;
-	u32		len;
+	bool		unmap;
+	bool		failfast;
+	u64		len;
 	u64		pos;
 	struct bio_vec	*bvec;
 	unsigned int	nr;

@@ -178,3 +178,28 @@ void nvmft_buf_read(const struct nvmft_buf *buf, void *dst, u32 len)
 		memcpy(dst + at, page_address(buf->bvec[i].bv_page), n);
 	}
 }
+
+/* Same bytes? Both have the same length; their tables may be cut differently. */
+bool nvmft_buf_equal(const struct nvmft_buf *a, const struct nvmft_buf *b)
+{
+	u32 ia = 0, ib = 0, oa = 0, ob = 0, n;
+
+	while (ia < a->nr && ib < b->nr) {
+		const struct bio_vec *va = &a->bvec[ia], *vb = &b->bvec[ib];
+
+		n = min(va->bv_len - oa, vb->bv_len - ob);
+		if (memcmp(page_address(va->bv_page) + oa, page_address(vb->bv_page) + ob, n))
+			return false;
+		oa += n;
+		ob += n;
+		if (oa == va->bv_len) {
+			ia++;
+			oa = 0;
+		}
+		if (ob == vb->bv_len) {
+			ib++;
+			ob = 0;
+		}
+	}
+	return true;
+}

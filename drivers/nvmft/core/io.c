@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
-/* I/O commands: everything is checked, then the backend gets one operation. */
-#include "core/req.h"
+/* Read, Write and Flush, and what can be refused about any I/O command. */
+#include "core/multi.h"
+#include "proto/limits.h"
 #include "proto/status.h"
 
-static u64 rw_slba(const struct nvmft_req *req)
+static u64 io_slba(const struct nvmft_req *req)
 {
 	return le64_to_cpu(req->sqe.rw.slba);
 }
 
-static u16 rw_check(struct nvmft_req *req, const struct nvmft_ns *ns)
+static u32 io_nlb(const struct nvmft_req *req)
 {
-	u32 nlb = le16_to_cpu(req->sqe.rw.length) + 1;
-	u64 len = (u64)nlb << ns->lba_shift;
+	return le16_to_cpu(req->sqe.rw.length) + 1;
+}
+
+/* Bytes that a command without data may touch (WZSL, VSL) */
+static u64 io_max_bytes(const struct nvmft_req *req)
+{
+	if (req->dir != NVMFT_DIR_NONE)
+		return nvmft_req_max_len(req);
+	return 4096ULL << (req->desc->op == NVMFT_OP_VERIFY ? NVMFT_VSL : NVMFT_WZSL);
+}
+
+static u16 io_check_lba(struct nvmft_req *req, const struct nvmft_ns *ns)
+{
 	u16 status;
 
 	/* In blocks, before anything is shifted: no start can wrap to 0. */
-	status = nvmft_sqe_check_lba(rw_slba(req), nlb, READ_ONCE(ns->nsze));
+	status = nvmft_sqe_check_lba(io_slba(req), io_nlb(req), READ_ONCE(ns->nsze));
 	if (unlikely(status))
 		return status;
-	if (unlikely(len > nvmft_req_max_len(req)))
+	if (unlikely((u64)io_nlb(req) << ns->lba_shift > io_max_bytes(req)))
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	req->len = len;
 	return 0;
 }
 
@@ -28,10 +39,14 @@ u16 nvmft_io_check(struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
 	struct nvmft_port *port = nvmft_port_of(sq->port);
+	u32 nsid = le32_to_cpu(req->sqe.common.nsid);
 	struct nvmft_ns *ns;
 	u16 status;
 
-	ns = nvmft_ns_find(sq->ctrl->subsys, le32_to_cpu(req->sqe.common.nsid));
+	/* Each namespace is judged when its turn comes. */
+	if (unlikely(nsid == NVME_NSID_ALL && req->desc->op == NVMFT_OP_FLUSH))
+		return 0;
+	ns = nvmft_ns_find(sq->ctrl->subsys, nsid);
 	if (unlikely(!ns))
 		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
 	req->ns = ns;
@@ -40,8 +55,12 @@ u16 nvmft_io_check(struct nvmft_req *req)
 		return status;
 	if (unlikely((req->desc->flags & NVMFT_OPF_WRITES) && READ_ONCE(ns->readonly)))
 		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
-	if (req->desc->len_rule == NVMFT_LEN_LBA)
-		return rw_check(req, ns);
+	if (req->desc->flags & NVMFT_OPF_LBA) {
+		status = io_check_lba(req, ns);
+		if (unlikely(status))
+			return status;
+	}
+	req->len = nvmft_sqe_data_len(req->desc, &req->sqe, ns->lba_shift);
 	return 0;
 }
 
@@ -49,15 +68,24 @@ static void io_done(struct nvmft_io *io, int err)
 {
 	struct nvmft_req *req = container_of(io, struct nvmft_req, io);
 
-	nvmft_req_complete(req, nvmft_status_from_errno(err, io->op != NVMFT_IO_READ));
+	nvmft_io_complete(req, nvmft_status_from_errno(err, io->op != NVMFT_IO_READ));
 }
 
-static void io_submit(struct nvmft_req *req, enum nvmft_io_op op)
+/* The gate is open. */
+static void rw_submit(struct nvmft_req *req)
 {
-	struct nvmft_io *io = &req->io;
+	bool write = req->desc->op == NVMFT_OP_WRITE;
 	struct nvmft_backend *be = req->ns->be;
+	struct nvmft_io *io = &req->io;
+	__le16 control = req->sqe.rw.control;
 
-	io->op = op;
+	io->op = write ? NVMFT_IO_WRITE : NVMFT_IO_READ;
+	io->fua = write && (control & cpu_to_le16(NVME_RW_FUA));
+	io->failfast = control & cpu_to_le16(NVME_RW_LR);
+	io->pos = io_slba(req) << req->ns->lba_shift;
+	io->len = req->len;
+	io->bvec = req->buf.bvec;
+	io->nr = req->buf.nr;
 	io->done = io_done;
 	/* From here on the backend owns the request. */
 	be->ops->submit(be, io);
@@ -65,29 +93,70 @@ static void io_submit(struct nvmft_req *req, enum nvmft_io_op op)
 
 void nvmft_rw_execute(struct nvmft_req *req)
 {
-	struct nvmft_io *io = &req->io;
-	bool write = req->desc->op == NVMFT_OP_WRITE;
-
-	io->pos = rw_slba(req) << req->ns->lba_shift;
-	io->len = req->len;
-	io->bvec = req->buf.bvec;
-	io->nr = req->buf.nr;
-	io->fua = write && (req->sqe.rw.control & cpu_to_le16(NVME_RW_FUA));
-	io_submit(req, write ? NVMFT_IO_WRITE : NVMFT_IO_READ);
+	if (nvmft_gate_enter(req, io_slba(req), io_nlb(req), rw_submit))
+		rw_submit(req);
 }
 
-void nvmft_flush_execute(struct nvmft_req *req)
+static void flush_submit(struct nvmft_req *req, void (*done)(struct nvmft_io *io, int err))
 {
+	struct nvmft_backend *be = req->ns->be;
 	struct nvmft_io *io = &req->io;
 
-	if (!READ_ONCE(req->ns->limits.write_cache)) {
-		nvmft_req_complete(req, 0);
-		return;
-	}
+	io->op = NVMFT_IO_FLUSH;
+	io->fua = false;
+	io->failfast = false;
 	io->pos = 0;
 	io->len = 0;
 	io->bvec = NULL;
 	io->nr = 0;
-	io->fua = false;
-	io_submit(req, NVMFT_IO_FLUSH);
+	io->done = done;
+	be->ops->submit(be, io);
+}
+
+/*
+ * Flush of all namespaces (Base 2.1, 7.2): one after the other. Each is
+ * referenced by req->ns for its turn.
+ */
+static void flush_next(struct nvmft_req *req)
+{
+	struct xarray *namespaces = &req->sq->ctrl->subsys->namespaces;
+	struct nvmft_multi *m = req->multi;
+
+	if (req->ns) {
+		nvmft_ns_put(req->ns);
+		req->ns = NULL;
+	}
+	if (m->err) {
+		nvmft_req_complete(req, nvmft_status_from_errno(m->err, true));
+		return;
+	}
+	while (xa_find(namespaces, &m->nsid, ULONG_MAX, XA_PRESENT)) {
+		req->ns = nvmft_ns_find(req->sq->ctrl->subsys, m->nsid++);
+		if (!req->ns)
+			continue;
+		if (READ_ONCE(req->ns->limits.write_cache)) {
+			flush_submit(req, nvmft_multi_io_done);
+			return;
+		}
+		nvmft_ns_put(req->ns);
+		req->ns = NULL;
+	}
+	nvmft_req_complete(req, 0);
+}
+
+void nvmft_flush_execute(struct nvmft_req *req)
+{
+	if (!req->ns) {
+		if (!nvmft_multi_get(req)) {
+			nvmft_req_complete(req, NVME_SC_INTERNAL);
+			return;
+		}
+		req->multi->step = flush_next;
+		flush_next(req);
+		return;
+	}
+	if (READ_ONCE(req->ns->limits.write_cache))
+		flush_submit(req, io_done);
+	else
+		nvmft_req_complete(req, 0);
 }

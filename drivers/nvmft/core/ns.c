@@ -20,6 +20,16 @@ static void ns_ref_gone(struct percpu_ref *ref)
 	complete(&ns->gone);
 }
 
+/* The last command that was let in without a lock has left. */
+static void ns_bare_gone(struct percpu_ref *ref)
+{
+	struct nvmft_ns *ns = container_of(ref, struct nvmft_ns, bare);
+
+	if (ns->draining)
+		nvmft_range_unlock(&ns->ranges, &ns->drain, 1);
+	complete(&ns->bare_gone);
+}
+
 void nvmft_ns_derive_nguid(struct nvmft_ns *ns)
 {
 	static_assert(sizeof(ns->nguid) == sizeof(ns->uuid));
@@ -37,20 +47,26 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 		return ERR_PTR(-ENOMEM);
 	if (percpu_ref_init(&ns->ref, ns_ref_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
 		goto out_free;
+	if (percpu_ref_init(&ns->bare, ns_bare_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
+		goto out_ref;
 	/* Reserved as long as the folder exists: enabling needs no memory for it. */
 	err = xa_insert(&subsys->namespaces, nsid, NULL, GFP_KERNEL);
 	if (err)
-		goto out_ref;
+		goto out_bare;
 	ns->subsys = subsys;
 	nvmft_subsys_get(subsys);
 	ns->nsid = nsid;
 	ns->anagrpid = 1;
 	init_completion(&ns->gone);
+	init_completion(&ns->bare_gone);
+	mutex_init(&ns->arm_lock);
 	mutex_init(&ns->lock);
 	uuid_gen(&ns->uuid);
 	nvmft_ns_derive_nguid(ns);
 	return ns;
 
+out_bare:
+	percpu_ref_exit(&ns->bare);
 out_ref:
 	percpu_ref_exit(&ns->ref);
 out_free:
@@ -68,6 +84,8 @@ void nvmft_ns_free(struct nvmft_ns *ns)
 	xa_erase(&ns->subsys->namespaces, ns->nsid);
 	nvmft_subsys_put(ns->subsys);
 	percpu_ref_exit(&ns->ref);
+	percpu_ref_exit(&ns->bare);
+	mutex_destroy(&ns->arm_lock);
 	mutex_destroy(&ns->lock);
 	kfree(ns->path);
 	kfree(ns);
@@ -161,6 +179,11 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
 		mutex_unlock(&ns->lock);
 		return err;
 	}
+	nvmft_ranges_init(&ns->ranges);
+	ns->armed = false;
+	ns->draining = false;
+	reinit_completion(&ns->bare_gone);
+	percpu_ref_reinit(&ns->bare);
 	reinit_completion(&ns->gone);
 	percpu_ref_reinit(&ns->ref);
 	/* The slot is there, so this cannot fail; it publishes what stands above. */
@@ -196,6 +219,10 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 	xa_store(&ns->subsys->namespaces, ns->nsid, XA_ZERO_ENTRY, GFP_KERNEL);
 	percpu_ref_kill(&ns->ref);
 	ns_wait_gone(ns);
+	/* No command is left, so nobody holds it, and nobody arms. */
+	if (!ns->armed)
+		percpu_ref_kill(&ns->bare);
+	wait_for_completion(&ns->bare_gone);
 	ns->be->ops->close(ns->be);
 	ns->be = NULL;
 	WRITE_ONCE(ns->enabled, false);

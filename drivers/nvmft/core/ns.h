@@ -11,6 +11,7 @@
 #include <linux/uuid.h>
 #include <linux/xarray.h>
 #include "core/backend.h"
+#include "core/range.h"
 #include "core/subsys.h"
 
 /**
@@ -19,6 +20,14 @@
  * @nsid: 1..NVMFT_NN
  * @ref: one per command on it; killed by disable. Live only while enabled.
  * @gone: completed when @ref has dropped to zero
+ * @bare: one per command at its blocks while no range needs a lock; killed when
+ *	the first fused command arms the namespace
+ * @bare_gone: completed when @bare has dropped to zero in an unarmed namespace
+ * @armed: from then on, until it is disabled
+ * @arm_lock: guards arming; innermost mutex
+ * @ranges: locks of an armed namespace
+ * @draining: @drain is locked; it goes when @bare is gone
+ * @drain: keeps every lock waiting until @bare is gone
  * @be: backing device; set before @ref goes live, cleared after it is gone
  * @lba_shift: log2 of the logical block size; as @be
  * @nsze: size in logical blocks; READ_ONCE/WRITE_ONCE, revalidation changes it
@@ -42,6 +51,13 @@ struct nvmft_ns {
 
 	struct percpu_ref	ref;
 	struct completion	gone;
+	struct percpu_ref	bare;
+	struct completion	bare_gone;
+	bool			armed;
+	bool			draining;
+	struct mutex		arm_lock;
+	struct nvmft_ranges	ranges;
+	struct nvmft_range	drain;
 	struct nvmft_backend	*be;
 	u8			lba_shift;
 	bool			readonly;

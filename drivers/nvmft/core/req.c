@@ -3,7 +3,7 @@
  * Requests: judged, executed, completed. nvmft.h tells who owns one when.
  */
 #include <linux/slab.h>
-#include "core/req.h"
+#include "core/multi.h"
 #include "proto/status.h"
 
 /* Which states a request may go to from each state */
@@ -11,7 +11,9 @@ static const u8 req_edges[NVMFT_REQ_NR] = {
 	[NVMFT_REQ_FREE] = BIT(NVMFT_REQ_NEW),
 	[NVMFT_REQ_NEW]  = BIT(NVMFT_REQ_DATA) | BIT(NVMFT_REQ_EXEC) |
 			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
-	[NVMFT_REQ_DATA] = BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_DATA] = BIT(NVMFT_REQ_HELD) | BIT(NVMFT_REQ_EXEC) |
+			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_HELD] = BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_DONE),
 	[NVMFT_REQ_EXEC] = BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
 	[NVMFT_REQ_DONE] = BIT(NVMFT_REQ_SEND) | BIT(NVMFT_REQ_FREE),
 	[NVMFT_REQ_SEND] = BIT(NVMFT_REQ_FREE),
@@ -32,6 +34,11 @@ static void (*const req_handlers[NVMFT_OP_NR])(struct nvmft_req *req) = {
 	[NVMFT_OP_FLUSH]	= nvmft_flush_execute,
 	[NVMFT_OP_WRITE]	= nvmft_rw_execute,
 	[NVMFT_OP_READ]		= nvmft_rw_execute,
+	[NVMFT_OP_COMPARE]	= nvmft_compare_execute,
+	[NVMFT_OP_WRITE_ZEROES]	= nvmft_write_zeroes_execute,
+	[NVMFT_OP_DSM]		= nvmft_dsm_execute,
+	[NVMFT_OP_VERIFY]	= nvmft_verify_execute,
+	[NVMFT_OP_COPY]		= nvmft_copy_execute,
 };
 
 void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state)
@@ -78,6 +85,12 @@ void nvmft_req_complete(struct nvmft_req *req, u16 status)
 	ops->respond(req);
 }
 
+enum nvmft_next nvmft_req_refuse(struct nvmft_req *req, u16 status)
+{
+	req_finish(req, status);
+	return NVMFT_NEXT_DONE;
+}
+
 /*
  * Length rules that need no namespace. @sgl_len: what the host's SGL says.
  */
@@ -100,13 +113,27 @@ static u16 req_check_len(struct nvmft_req *req, u32 sgl_len)
 	return 0;
 }
 
-static u16 req_judge(struct nvmft_req *req)
+/* Its identifier is its own from now on. */
+static u16 req_take_cid(struct nvmft_req *req)
+{
+	u16 cid = (__force u16)req->sqe.common.command_id;
+
+	if (unlikely(__test_and_set_bit(cid, req->sq->cids)))
+		return NVME_SC_CMDID_CONFLICT | NVME_STATUS_DNR;
+	req->cid = cid;
+	return 0;
+}
+
+u16 nvmft_req_judge(struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
 	const struct nvmft_opdesc *desc;
 	u32 sgl_len;
 	u16 status;
 
+	status = req_take_cid(req);
+	if (unlikely(status))
+		return status;
 	desc = nvmft_sqe_lookup(sq->qt, &req->sqe);
 	if (unlikely(!desc))
 		return (sq->qt == NVMFT_Q_NEW ? NVME_SC_CMD_SEQ_ERROR : NVME_SC_INVALID_OPCODE) |
@@ -138,7 +165,6 @@ static u16 req_judge(struct nvmft_req *req)
 
 enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 {
-	u16 cid = (__force u16)req->sqe.common.command_id;
 	u16 status;
 
 	nvmft_req_set_state(req, NVMFT_REQ_NEW);
@@ -147,21 +173,18 @@ enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 	req->len = 0;
 	req->loc = 0xffff;
 	req->status = 0;
+	req->doom = 0;
+	req->cid = NVMFT_CID_NONE;
 	req->cqe.result.u64 = 0;
 	req->cqe.sq_id = 0;
 	req->cqe.command_id = req->sqe.common.command_id;
 
-	if (unlikely(__test_and_set_bit(cid, req->sq->cids))) {
-		req->cid = NVMFT_CID_NONE;
-		status = NVME_SC_CMDID_CONFLICT | NVME_STATUS_DNR;
-	} else {
-		req->cid = cid;
-		status = req_judge(req);
-	}
-	if (unlikely(status)) {
-		req_finish(req, status);
-		return NVMFT_NEXT_DONE;
-	}
+	if (unlikely(nvmft_req_fused(req) || req->sq->fuse))
+		status = nvmft_fused_judge(req);
+	else
+		status = nvmft_req_judge(req);
+	if (unlikely(status))
+		return nvmft_req_refuse(req, status);
 	if (req->dir == NVMFT_DIR_H2C && req->len) {
 		nvmft_req_set_state(req, NVMFT_REQ_DATA);
 		return NVMFT_NEXT_DATA;
@@ -179,10 +202,10 @@ EXPORT_SYMBOL_GPL(nvmft_req_buf);
 
 enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status)
 {
-	if (unlikely(status)) {
-		req_finish(req, status);
-		return NVMFT_NEXT_DONE;
-	}
+	if (unlikely(nvmft_req_fused(req)))
+		return nvmft_fused_data_done(req, status);
+	if (unlikely(status))
+		return nvmft_req_refuse(req, status);
 	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
 	return NVMFT_NEXT_EXEC;
 }
@@ -194,9 +217,18 @@ void nvmft_req_execute(struct nvmft_req *req)
 		nvmft_req_complete(req, NVME_SC_INTERNAL);
 		return;
 	}
-	req_handlers[req->desc->op](req);
+	if (unlikely(nvmft_req_fused(req)))
+		nvmft_fused_execute(req);
+	else
+		req_handlers[req->desc->op](req);
 }
 EXPORT_SYMBOL_GPL(nvmft_req_execute);
+
+void nvmft_req_resume(struct nvmft_req *req)
+{
+	req->multi->step(req);
+}
+EXPORT_SYMBOL_GPL(nvmft_req_resume);
 
 /*
  * The head moves by one for each response, in the order they are sent, so that
@@ -243,6 +275,8 @@ void nvmft_req_release(struct nvmft_req *req)
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;
 	}
+	if (unlikely(req->multi))
+		nvmft_multi_put(req);
 	nvmft_buf_free(req->sq, &req->buf);
 	if (req->cid != NVMFT_CID_NONE)
 		__clear_bit(req->cid, req->sq->cids);
@@ -252,6 +286,8 @@ EXPORT_SYMBOL_GPL(nvmft_req_release);
 
 bool nvmft_req_abort(struct nvmft_req *req)
 {
+	if (nvmft_req_fused(req))
+		return nvmft_fused_abort(req);
 	/* What a backend works on cannot be called back. */
 	if (req->desc->op != NVMFT_OP_ASYNC_EVENT)
 		return false;

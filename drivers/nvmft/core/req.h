@@ -21,6 +21,11 @@ void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state);
  */
 void nvmft_req_complete(struct nvmft_req *req, u16 status);
 
+/* End a command that was not executed: NVMFT_NEXT_DONE. Worker. */
+enum nvmft_next nvmft_req_refuse(struct nvmft_req *req, u16 status);
+/* Everything that can be refused before the data comes. Worker, no sleep. */
+u16 nvmft_req_judge(struct nvmft_req *req);
+
 /* buf.c; worker only */
 int nvmft_buf_alloc(struct nvmft_sq *sq, struct nvmft_buf *buf, u32 len, gfp_t gfp);
 void nvmft_buf_free(struct nvmft_sq *sq, struct nvmft_buf *buf);
@@ -28,6 +33,7 @@ void nvmft_buf_trim(struct nvmft_sq *sq);
 /* Copy all of @buf from or to flat memory of @len <= buf->len bytes. */
 void nvmft_buf_fill(struct nvmft_buf *buf, const void *src, u32 len);
 void nvmft_buf_read(const struct nvmft_buf *buf, void *dst, u32 len);
+bool nvmft_buf_equal(const struct nvmft_buf *a, const struct nvmft_buf *b);
 
 /* Handlers by file: worker, socket unlocked, may sleep; end in complete(). */
 void nvmft_connect_execute(struct nvmft_req *req);	/* connect.c */
@@ -42,6 +48,11 @@ void nvmft_abort_execute(struct nvmft_req *req);	/* admin.c */
 void nvmft_keep_alive_execute(struct nvmft_req *req);
 void nvmft_rw_execute(struct nvmft_req *req);		/* io.c */
 void nvmft_flush_execute(struct nvmft_req *req);
+void nvmft_compare_execute(struct nvmft_req *req);	/* media.c */
+void nvmft_verify_execute(struct nvmft_req *req);
+void nvmft_write_zeroes_execute(struct nvmft_req *req);
+void nvmft_dsm_execute(struct nvmft_req *req);
+void nvmft_copy_execute(struct nvmft_req *req);
 
 /*
  * io.c: judge a command on a namespace before its data; sets req->ns and

@@ -2,7 +2,7 @@
 /* Queue pairs, from an accepted connection to its end. */
 #include <linux/bitmap.h>
 #include <linux/slab.h>
-#include "core/req.h"
+#include "core/multi.h"
 
 #define CID_BITS	65536
 
@@ -18,6 +18,7 @@ int nvmft_sq_init(struct nvmft_sq *sq, struct nvmft_tport *port,
 	sq->flow = true;
 	sq->icd_max = NVMFT_ICD_ADMIN;
 	INIT_LIST_HEAD(&sq->entry);
+	INIT_LIST_HEAD(&sq->held);
 	nvmft_sq_seen(sq);
 	nvmft_port_get(nvmft_port_of(port));
 	return 0;
@@ -32,6 +33,7 @@ EXPORT_SYMBOL_GPL(nvmft_sq_cntlid);
 
 void nvmft_sq_close(struct nvmft_sq *sq)
 {
+	nvmft_fused_close(sq);
 	if (sq->ctrl)
 		nvmft_ctrl_sq_gone(sq->ctrl, sq);
 }

@@ -88,15 +88,46 @@ static const struct nvmft_opdesc descs[NVMFT_OP_NR] = {
 		.op = NVMFT_OP_WRITE,
 		.dir = NVMFT_DIR_H2C,
 		.len_rule = NVMFT_LEN_LBA,
-		.flags = NVMFT_OPF_NS | NVMFT_OPF_WRITES,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_LBA | NVMFT_OPF_WRITES | NVMFT_OPF_FUSED,
 		.effects = NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_LBCC,
 	},
 	[NVMFT_OP_READ] = {
 		.op = NVMFT_OP_READ,
 		.dir = NVMFT_DIR_C2H,
 		.len_rule = NVMFT_LEN_LBA,
-		.flags = NVMFT_OPF_NS,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_LBA,
 		.effects = NVME_CMD_EFFECTS_CSUPP,
+	},
+	[NVMFT_OP_COMPARE] = {
+		.op = NVMFT_OP_COMPARE,
+		.dir = NVMFT_DIR_H2C,
+		.len_rule = NVMFT_LEN_LBA,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_LBA | NVMFT_OPF_FUSED,
+		.effects = NVME_CMD_EFFECTS_CSUPP,
+	},
+	[NVMFT_OP_WRITE_ZEROES] = {
+		.op = NVMFT_OP_WRITE_ZEROES,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_LBA | NVMFT_OPF_WRITES,
+		.effects = NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_LBCC,
+	},
+	[NVMFT_OP_DSM] = {
+		.op = NVMFT_OP_DSM,
+		.dir = NVMFT_DIR_H2C,
+		.len_rule = NVMFT_LEN_DSM,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_WRITES,
+		.effects = NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_LBCC,
+	},
+	[NVMFT_OP_VERIFY] = {
+		.op = NVMFT_OP_VERIFY,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_LBA,
+		.effects = NVME_CMD_EFFECTS_CSUPP,
+	},
+	[NVMFT_OP_COPY] = {
+		.op = NVMFT_OP_COPY,
+		.dir = NVMFT_DIR_H2C,
+		.len_rule = NVMFT_LEN_COPY,
+		.flags = NVMFT_OPF_NS | NVMFT_OPF_WRITES,
+		.effects = NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_LBCC,
 	},
 };
 
@@ -127,6 +158,11 @@ static const u8 op_rows[NVMFT_Q_NR][256] = {
 		[nvme_cmd_flush] = ROW(FLUSH),
 		[nvme_cmd_write] = ROW(WRITE),
 		[nvme_cmd_read] = ROW(READ),
+		[nvme_cmd_compare] = ROW(COMPARE),
+		[nvme_cmd_write_zeroes] = ROW(WRITE_ZEROES),
+		[nvme_cmd_dsm] = ROW(DSM),
+		[nvme_cmd_verify] = ROW(VERIFY),
+		[NVMFT_CMD_COPY] = ROW(COPY),
 	},
 };
 
@@ -202,11 +238,12 @@ u16 nvmft_sqe_check_sgl(const struct nvmft_opdesc *d, const struct nvme_command 
 			u32 icd_len, u32 *len)
 {
 	const struct nvme_sgl_desc *sgl = &c->common.dptr.sgl;
-	u8 flags = c->common.flags & (NVMFT_SQE_FUSE_MASK | NVMFT_SQE_PSDT_MASK);
+	u8 mask = NVMFT_SQE_PSDT_MASK |
+		  (d->flags & NVMFT_OPF_FUSED ? 0 : NVMFT_SQE_FUSE_MASK);
 	u32 sgl_len = le32_to_cpu(sgl->length);
 
 	*len = 0;
-	if (flags != NVMFT_SQE_PSDT_SGL && c->common.opcode != nvme_fabrics_command)
+	if ((c->common.flags & mask) != NVMFT_SQE_PSDT_SGL && c->common.opcode != nvme_fabrics_command)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	if (!has_data(d, c))
 		return icd_len ? NVME_SC_INVALID_FIELD | NVME_STATUS_DNR : 0;
@@ -236,6 +273,10 @@ u64 nvmft_sqe_data_len(const struct nvmft_opdesc *d, const struct nvme_command *
 	switch (d->len_rule) {
 	case NVMFT_LEN_LBA:
 		return ((u64)le16_to_cpu(c->rw.length) + 1) << lba_shift;
+	case NVMFT_LEN_DSM:
+		return (u64)nvmft_sqe_nr_ranges(c) * sizeof(struct nvme_dsm_range);
+	case NVMFT_LEN_COPY:
+		return (u64)nvmft_sqe_nr_copies(c) * NVMFT_COPY_RANGE_LEN;
 	case NVMFT_LEN_NUMD:
 		return nvmft_sqe_log_len(c);
 	case NVMFT_LEN_FEATURE:

@@ -33,6 +33,11 @@ enum nvmft_op {
 	NVMFT_OP_FLUSH,
 	NVMFT_OP_WRITE,
 	NVMFT_OP_READ,
+	NVMFT_OP_COMPARE,
+	NVMFT_OP_WRITE_ZEROES,
+	NVMFT_OP_DSM,
+	NVMFT_OP_VERIFY,
+	NVMFT_OP_COPY,
 	NVMFT_OP_NR,
 };
 
@@ -49,11 +54,15 @@ enum nvmft_len_rule {
 	NVMFT_LEN_NUMD,		/* Get Log Page: (NUMD + 1) dwords */
 	NVMFT_LEN_FEATURE,	/* by FID: 16 bytes of Get Features Host ID, else none */
 	NVMFT_LEN_LBA,		/* (NLB + 1) logical blocks */
+	NVMFT_LEN_DSM,		/* (NR + 1) ranges of 16 bytes */
+	NVMFT_LEN_COPY,		/* (NR + 1) source ranges of 32 bytes */
 };
 
-/* enum flags of struct nvmft_opdesc */
+/* Flags of struct nvmft_opdesc */
 #define NVMFT_OPF_FABRICS	0x01	/* allowed while CC.EN is 0 */
 #define NVMFT_OPF_NS		0x02	/* NSID must name an active namespace */
+#define NVMFT_OPF_LBA		0x08	/* SLBA and NLB name blocks */
+#define NVMFT_OPF_FUSED		0x10	/* may be half of a fused operation */
 #define NVMFT_OPF_WRITES	0x04	/* changes media: refused on a read-only namespace */
 
 /**
@@ -86,7 +95,7 @@ u32 nvmft_sqe_effects(enum nvmft_qtype qt, u8 opcode);
  * @icd_len: bytes of in-capsule data that came with it
  * @len: bytes that the SGL describes (0 without data)
  *
- * In field order: FUSE (none is supported yet: Invalid Field), PSDT not 01b
+ * In field order: FUSE not 0 without NVMFT_OPF_FUSED (Invalid Field), PSDT not 01b
  * (Invalid Field; byte 1 is reserved in Fabrics commands and ignored there),
  * SGL type (SGL Descriptor Type Invalid), in-capsule SGL on a command that
  * sends data to the host and in-capsule data with a transport SGL (Invalid
@@ -121,6 +130,18 @@ static inline u16 nvmft_sqe_check_lba(u64 slba, u32 nlb, u64 nsze)
 	if (slba >= nsze || nlb > nsze - slba)
 		return NVME_SC_LBA_RANGE | NVME_STATUS_DNR;
 	return 0;
+}
+
+/* Dataset Management: ranges, 1..256 */
+static inline u32 nvmft_sqe_nr_ranges(const struct nvme_command *c)
+{
+	return (le32_to_cpu(c->common.cdw10) & 0xff) + 1;
+}
+
+/* Copy: source ranges, 1..256 */
+static inline u32 nvmft_sqe_nr_copies(const struct nvme_command *c)
+{
+	return (le32_to_cpu(c->common.cdw12) & 0xff) + 1;
 }
 
 /* Get Log Page: bytes asked for, (NUMD + 1) * 4, in 64 bit */

@@ -54,6 +54,22 @@
 #define NVMFT_SQE_PSDT_MASK	0xc0U
 #define NVMFT_SQE_PSDT_SGL	0x40U
 
+/* Copy: opcode, descriptor format and entry that older headers lack (NVM 1.1, 3.3.2) */
+#define NVMFT_CMD_COPY		0x19U
+#define NVMFT_COPY_RANGE_LEN	32U
+/* Write Zeroes: deallocate, in the control word */
+#define NVMFT_WZ_DEAC		(1U << 9)
+
+struct nvmft_copy_range {
+	__le32	snsid;		/* reserved in format 0 */
+	__le32	rsvd4;
+	__le64	slba;
+	__le16	nlb;		/* 0's based */
+	u8	rsvd18[14];
+};
+
+static_assert(sizeof(struct nvmft_copy_range) == NVMFT_COPY_RANGE_LEN);
+
 /* Fabrics command types that older headers lack */
 #define NVMFT_FCTYPE_DISCONNECT	0x08U
 
@@ -66,6 +82,8 @@
 
 /* Status codes that older headers lack: SCT << 8 | SC */
 #define NVMFT_SC_INVALID_LOG_PAGE	0x109U
+#define NVMFT_SC_CMD_SIZE_LIMIT		0x183U	/* I/O command set: size limit exceeded */
+#define NVMFT_SC_OVERLAPPING_IO		0x187U	/* I/O command set */
 #define NVMFT_SC_CONNECT_INVALID_QTYPE	0x185U
 #define NVMFT_SC_FEAT_NOT_SAVEABLE	0x10dU
 #define NVMFT_SC_FEAT_NOT_CHANGEABLE	0x10eU
