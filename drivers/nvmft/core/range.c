@@ -7,7 +7,6 @@
  * nobody overtakes and nobody starves.
  */
 #include <linux/interval_tree.h>
-#include <linux/list.h>
 #include "core/range.h"
 
 void nvmft_ranges_init(struct nvmft_ranges *rs)

@@ -254,6 +254,11 @@ static void want_effects(void)
 	want[1024 + 0x00 * 4] = 1;		/* Flush */
 	want[1024 + 0x01 * 4] = 1 | 2;		/* Write: CSUPP, LBCC */
 	want[1024 + 0x02 * 4] = 1;		/* Read */
+	want[1024 + 0x05 * 4] = 1;		/* Compare */
+	want[1024 + 0x08 * 4] = 1 | 2;		/* Write Zeroes */
+	want[1024 + 0x09 * 4] = 1 | 2;		/* Dataset Management */
+	want[1024 + 0x0c * 4] = 1;		/* Verify */
+	want[1024 + 0x19 * 4] = 1 | 2;		/* Copy */
 }
 
 static u32 nsids[NVME_MAX_CHANGED_NAMESPACES + 1];

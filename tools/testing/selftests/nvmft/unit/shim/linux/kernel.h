@@ -12,6 +12,7 @@
 #define GENMASK(h, l)		((~0UL << (l)) & (~0UL >> (63 - (h))))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
 #define min_t(t, a, b)		({ t _a = (a); t _b = (b); _a < _b ? _a : _b; })
 #define max_t(t, a, b)		({ t _a = (a); t _b = (b); _a > _b ? _a : _b; })
 #define min(a, b)		min_t(__auto_type, a, b)
