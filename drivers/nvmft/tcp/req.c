@@ -44,9 +44,14 @@ int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slo
 void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
 			 enum nvmft_next next)
 {
+	static const u8 places[] = {
+		[NVMFT_NEXT_DONE] = NVMFT_TCP_RSP,
+		[NVMFT_NEXT_EXEC] = NVMFT_TCP_EXEC,
+		[NVMFT_NEXT_HELD] = NVMFT_TCP_CORE,
+	};
+
 	WARN_ON_ONCE(next == NVMFT_NEXT_DATA);
-	nvmft_tcp_slot_move(conn, slot,
-			    next == NVMFT_NEXT_EXEC ? NVMFT_TCP_EXEC : NVMFT_TCP_RSP);
+	nvmft_tcp_slot_move(conn, slot, places[next]);
 }
 
 /*
@@ -180,7 +185,10 @@ void nvmft_tcp_collect(struct nvmft_tcp_conn *conn)
 	llist_for_each_entry_safe(req, next, list, done) {
 		struct nvmft_tcp_slot *slot = nvmft_tcp_slot_of(req);
 
-		if (conn->state >= NVMFT_TCP_CLOSING)
+		/* It has more to do, and may hold what others wait for. */
+		if (req->state == NVMFT_REQ_EXEC)
+			nvmft_req_resume(req);
+		else if (conn->state >= NVMFT_TCP_CLOSING)
 			nvmft_tcp_slot_release(conn, slot);
 		else
 			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RSP);
