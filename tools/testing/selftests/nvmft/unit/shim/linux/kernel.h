@@ -5,6 +5,7 @@
 #include <linux/types.h>
 #include <stdint.h>
 #include <stdio.h>
+#define U8_MAX			UINT8_MAX
 #define U16_MAX			UINT16_MAX
 #define U32_MAX			UINT32_MAX
 #define U64_MAX			UINT64_MAX
