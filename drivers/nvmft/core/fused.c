@@ -46,7 +46,7 @@ static u16 first_check(const struct nvmft_req *req)
 {
 	if (req->desc->op != NVMFT_OP_COMPARE)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	if (req->len > NVMFT_CAW_BYTES)
+	if (le16_to_cpu(req->sqe.rw.length) >= nvmft_caw_blocks(req->ns->lba_shift))
 		return NVME_SC_ATOMIC_WU_EXCEEDED | NVME_STATUS_DNR;
 	return 0;
 }

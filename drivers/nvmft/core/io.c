@@ -19,7 +19,7 @@ static u64 io_max_bytes(const struct nvmft_req *req)
 {
 	if (req->dir != NVMFT_DIR_NONE)
 		return nvmft_req_max_len(req);
-	return 4096ULL << (req->desc->op == NVMFT_OP_VERIFY ? NVMFT_VSL : NVMFT_WZSL);
+	return req->desc->op == NVMFT_OP_VERIFY ? nvmft_vsl_bytes() : nvmft_wzsl_bytes();
 }
 
 static u16 io_check_lba(struct nvmft_req *req, const struct nvmft_ns *ns)

@@ -177,7 +177,9 @@ void nvmft_dsm_execute(struct nvmft_req *req)
 {
 	u16 status = NVME_SC_INTERNAL;
 
-	if (nvmft_multi_get(req))
+	if (nvmft_sqe_nr_ranges(&req->sqe) > NVMFT_DMRL)
+		status = NVMFT_SC_CMD_SIZE_LIMIT | NVME_STATUS_DNR;
+	else if (nvmft_multi_get(req))
 		status = dsm_parse(req);
 	/* The other attributes are hints. */
 	if (status || !req->multi->nr_spans ||
