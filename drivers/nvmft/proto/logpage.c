@@ -3,14 +3,6 @@
 #include "proto/logpage.h"
 #include "proto/nqn.h"
 
-static_assert(sizeof(struct nvme_smart_log) == 512);
-static_assert(sizeof(struct nvme_fw_slot_info_log) == 512);
-static_assert(sizeof(struct nvme_effects_log) == 4096);
-static_assert(sizeof(struct nvme_ana_rsp_hdr) == 16);
-static_assert(sizeof(struct nvme_ana_group_desc) == 32);
-static_assert(sizeof(struct nvmf_disc_rsp_page_hdr) == 1024);
-static_assert(sizeof(struct nvmf_disc_rsp_page_entry) == 1024);
-
 /* Supported Log Pages: the page may be asked for */
 #define LSUPP		(1U << 0)
 /* Firmware Slot Information: slot 1 is active, none is next */
@@ -23,6 +15,24 @@ static_assert(sizeof(struct nvmf_disc_rsp_page_entry) == 1024);
 #define EFFECTS_RESERVED	2048
 /* Reserved bytes between TRSVCID and SUBNQN */
 #define DISC_RESERVED		192
+/* Error log: fields that older headers lack, and the revision that has them */
+#define ERR_LEN			64
+#define ERR_TRTYPE		29
+#define ERR_OPCODE		31
+#define ERR_LPVER		63
+#define LPVER_1			1
+/* Log page 13h: 256 dwords and a reserved part */
+#define MI_CMDS_LEN		4096
+
+static_assert(sizeof(struct nvme_error_slot) == ERR_LEN);
+static_assert(offsetof(struct nvme_error_slot, vs) == ERR_TRTYPE - 1);
+static_assert(sizeof(struct nvme_smart_log) == 512);
+static_assert(sizeof(struct nvme_fw_slot_info_log) == 512);
+static_assert(sizeof(struct nvme_effects_log) == 4096);
+static_assert(sizeof(struct nvme_ana_rsp_hdr) == 16);
+static_assert(sizeof(struct nvme_ana_group_desc) == 32);
+static_assert(sizeof(struct nvmf_disc_rsp_page_hdr) == 1024);
+static_assert(sizeof(struct nvmf_disc_rsp_page_entry) == 1024);
 
 void nvmft_cut_init(struct nvmft_cut *cut, void *dst, u64 len, u64 from)
 {
@@ -73,6 +83,8 @@ bool nvmft_log_is_supported(enum nvmft_qtype qt, u8 lid)
 	case NVME_LOG_CHANGED_NS:
 	case NVME_LOG_CMD_EFFECTS:
 	case NVME_LOG_ANA:
+	case NVMFT_LOG_FEATURES:
+	case NVMFT_LOG_MI_CMDS:
 		return qt == NVMFT_Q_ADMIN;
 	case NVME_LOG_DISC:
 		return qt == NVMFT_Q_DISC;
@@ -87,6 +99,27 @@ void nvmft_log_supported(struct nvmft_cut *cut, enum nvmft_qtype qt)
 
 	for (lid = 0; lid < 256; lid++)
 		put_le32(cut, nvmft_log_is_supported(qt, lid) ? LSUPP : 0);
+}
+
+void nvmft_log_error(struct nvmft_cut *cut, const struct nvmft_err_in *in)
+{
+	struct nvme_error_slot slot = {};
+	u8 *bytes = (u8 *)&slot;
+
+	if (in->count) {
+		slot.error_count = cpu_to_le64(in->count);
+		slot.sqid = cpu_to_le16(in->sqid);
+		slot.cmdid = cpu_to_le16(in->cid);
+		/* Bit 0 is the phase tag, which fabrics do not have */
+		slot.status_field = cpu_to_le16(in->status << 1);
+		slot.param_error_location = cpu_to_le16(in->loc);
+		slot.lba = cpu_to_le64(in->lba);
+		slot.nsid = cpu_to_le32(in->nsid);
+		bytes[ERR_TRTYPE] = in->trtype;
+		bytes[ERR_OPCODE] = in->opcode;
+		bytes[ERR_LPVER] = LPVER_1;
+	}
+	nvmft_cut_put(cut, &slot, sizeof(slot));
 }
 
 static void set_le128(u8 dst[16], u64 val)
@@ -139,6 +172,19 @@ void nvmft_log_effects(struct nvmft_cut *cut)
 	for (op = 0; op < 256; op++)
 		put_le32(cut, nvmft_sqe_effects(NVMFT_Q_IO, op));
 	nvmft_cut_zero(cut, EFFECTS_RESERVED);
+}
+
+void nvmft_log_features(struct nvmft_cut *cut, enum nvmft_qtype qt)
+{
+	u32 fid;
+
+	for (fid = 0; fid < 256; fid++)
+		put_le32(cut, nvmft_feature_effects(qt, fid));
+}
+
+void nvmft_log_mi_cmds(struct nvmft_cut *cut)
+{
+	nvmft_cut_zero(cut, MI_CMDS_LEN);
 }
 
 void nvmft_log_changed_ns(struct nvmft_cut *cut, const u32 *nsids, u32 n)

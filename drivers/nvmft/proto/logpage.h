@@ -7,8 +7,9 @@
 #ifndef NVMFT_PROTO_LOGPAGE_H
 #define NVMFT_PROTO_LOGPAGE_H
 
-#include "proto/sqe.h"
+#include "proto/feature.h"
 #include "proto/ident.h"
+#include "proto/sqe.h"
 
 /**
  * struct nvmft_cut - a window into a log page being produced
@@ -59,6 +60,32 @@ struct nvmft_smart_in {
 	bool	readonly;
 };
 
+/**
+ * struct nvmft_err_in - one entry of log page 01h
+ * @count: its number, from 1; 0: an entry that was never made
+ * @lba: first block of the command, 0: it names none
+ * @nsid: NSID of the command
+ * @sqid: its queue
+ * @cid: its identifier
+ * @status: its status as in the CQE before the shift, with NVME_STATUS_MORE
+ * @loc: NVMFT_LOC_*
+ * @opcode: its opcode
+ * @trtype: NVMF_TRTYPE_* of its queue
+ */
+struct nvmft_err_in {
+	u64	count;
+	u64	lba;
+	u32	nsid;
+	u16	sqid;
+	u16	cid;
+	u16	status;
+	u16	loc;
+	u8	opcode;
+	u8	trtype;
+};
+
+/* 01h: one entry of 64 bytes; all zero if @in->count is 0 */
+void nvmft_log_error(struct nvmft_cut *cut, const struct nvmft_err_in *in);
 /* 00h: 256 dwords, LSUPP of each page that a controller of @qt answers */
 void nvmft_log_supported(struct nvmft_cut *cut, enum nvmft_qtype qt);
 /* Is @lid answered by a controller whose admin queue is of type @qt? */
@@ -76,6 +103,10 @@ void nvmft_log_ana_hdr(struct nvmft_cut *cut, u64 chgcnt, u16 ngrps);
 void nvmft_log_ana_group(struct nvmft_cut *cut, u32 grpid, u64 chgcnt, u8 state,
 			 u32 nnsids);
 void nvmft_log_ana_nsid(struct nvmft_cut *cut, u32 nsid);
+/* 12h: 256 dwords from the table of features */
+void nvmft_log_features(struct nvmft_cut *cut, enum nvmft_qtype qt);
+/* 13h: 4096 bytes; there is no NVMe-MI command */
+void nvmft_log_mi_cmds(struct nvmft_cut *cut);
 /* 70h: header of 1024 bytes */
 void nvmft_log_disc_hdr(struct nvmft_cut *cut, u64 genctr, u64 numrec);
 

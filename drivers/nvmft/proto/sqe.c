@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commands: what each is, and the checks that need nothing but its SQE. */
+#include "proto/feature.h"
 #include "proto/nqn.h"
 #include "proto/sqe.h"
 
@@ -16,6 +17,10 @@ static_assert(offsetof(struct nvmf_connect_data, hostnqn) == NVMFT_CONNECT_OFF_H
 
 /* An admin queue has at most 4096 entries */
 #define ADMIN_SQSIZE_MAX	4095
+
+/* Command Scope in an effects word (Base 2.1, 5.1.12.1) */
+#define EFFECTS_SCOPE_NS	(1U << 20)
+#define EFFECTS_SCOPE_CTRL	(1U << 21)
 
 /* IATTR of a Connect response: IPO is an offset in the data (Base 2.1, 6.3) */
 #define CONNECT_IATTR_DATA	(1U << 16)
@@ -63,7 +68,10 @@ static const struct nvmft_opdesc descs[NVMFT_OP_NR] = {
 	},
 	[NVMFT_OP_SET_FEATURES] = {
 		.op = NVMFT_OP_SET_FEATURES,
-		.effects = NVME_CMD_EFFECTS_CSUPP,
+		.dir = NVMFT_DIR_H2C,
+		.len_rule = NVMFT_LEN_FEATURE,
+		/* Namespace Write Protection changes what a namespace can do */
+		.effects = NVME_CMD_EFFECTS_CSUPP | NVME_CMD_EFFECTS_NCC,
 	},
 	[NVMFT_OP_GET_FEATURES] = {
 		.op = NVMFT_OP_GET_FEATURES,
@@ -210,27 +218,17 @@ u32 nvmft_sqe_effects(enum nvmft_qtype qt, u8 opcode)
 {
 	u8 row = op_rows[qt][opcode];
 
-	return row ? descs[row - 1].effects : 0;
-}
-
-/*
- * Get Features returns a data structure for the Host Identifier alone, in its
- * 128-bit form (EXHID), and none when SEL asks for the capabilities.
- */
-static u32 feature_len(const struct nvme_command *c)
-{
-	u32 cdw10 = le32_to_cpu(c->features.fid);
-	u32 cdw11 = le32_to_cpu(c->features.dword11);
-	u32 sel = (cdw10 >> 8) & 7;
-
-	return (u8)cdw10 == NVME_FEAT_HOST_ID && sel != 3 && (cdw11 & 1) ? 16 : 0;
+	if (!row)
+		return 0;
+	return descs[row - 1].effects |
+	       (descs[row - 1].flags & NVMFT_OPF_NS ? EFFECTS_SCOPE_NS : EFFECTS_SCOPE_CTRL);
 }
 
 /* Without data the data pointer is reserved, and nothing in it is looked at. */
 static bool has_data(const struct nvmft_opdesc *d, const struct nvme_command *c)
 {
 	if (d->len_rule == NVMFT_LEN_FEATURE)
-		return feature_len(c) != 0;
+		return nvmft_feature_len(c) != 0;
 	return d->dir != NVMFT_DIR_NONE;
 }
 
@@ -280,9 +278,33 @@ u64 nvmft_sqe_data_len(const struct nvmft_opdesc *d, const struct nvme_command *
 	case NVMFT_LEN_NUMD:
 		return nvmft_sqe_log_len(c);
 	case NVMFT_LEN_FEATURE:
-		return feature_len(c);
+		return nvmft_feature_len(c);
 	default:
 		return d->len;
+	}
+}
+
+u16 nvmft_sqe_loc(const struct nvmft_opdesc *d, u16 status)
+{
+	switch (status & ~NVME_STATUS_DNR) {
+	case NVME_SC_INVALID_OPCODE:
+		return NVMFT_LOC_OPCODE;
+	case NVME_SC_CMDID_CONFLICT:
+		return NVMFT_LOC_CID;
+	case NVME_SC_INVALID_NS:
+		return NVMFT_LOC_NSID;
+	case NVME_SC_SGL_INVALID_DATA:
+	case NVME_SC_SGL_INVALID_OFFSET:
+		return NVMFT_LOC_SGL;
+	case NVME_SC_SGL_INVALID_TYPE:
+		return NVMFT_LOC_SGL_TYPE;
+	case NVMFT_SC_INVALID_LOG_PAGE:
+		return NVMFT_LOC_CDW10;
+	case NVME_SC_LBA_RANGE:
+		/* Other commands have their blocks in their data */
+		return d && d->len_rule == NVMFT_LEN_LBA ? NVMFT_LOC_CDW10 : NVMFT_LOC_NONE;
+	default:
+		return NVMFT_LOC_NONE;
 	}
 }
 

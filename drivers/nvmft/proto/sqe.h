@@ -52,7 +52,7 @@ enum nvmft_len_rule {
 	NVMFT_LEN_NONE,
 	NVMFT_LEN_FIXED,	/* nvmft_opdesc.len bytes */
 	NVMFT_LEN_NUMD,		/* Get Log Page: (NUMD + 1) dwords */
-	NVMFT_LEN_FEATURE,	/* by FID: 16 bytes of Get Features Host ID, else none */
+	NVMFT_LEN_FEATURE,	/* Set and Get Features: by FID, proto/feature.c */
 	NVMFT_LEN_LBA,		/* (NLB + 1) logical blocks */
 	NVMFT_LEN_DSM,		/* (NR + 1) ranges of 16 bytes */
 	NVMFT_LEN_COPY,		/* (NR + 1) source ranges of 32 bytes */
@@ -143,6 +143,15 @@ static inline u32 nvmft_sqe_nr_copies(const struct nvme_command *c)
 {
 	return (le32_to_cpu(c->common.cdw12) & 0xff) + 1;
 }
+
+/**
+ * nvmft_sqe_loc() - where in its SQE the fault of a refused command lies
+ * @d: row of the command, NULL: it has none
+ * @status: with or without NVME_STATUS_DNR
+ *
+ * Return: NVMFT_LOC_*, as far as the status alone tells; else NVMFT_LOC_NONE.
+ */
+u16 nvmft_sqe_loc(const struct nvmft_opdesc *d, u16 status);
 
 /* Get Log Page: bytes asked for, (NUMD + 1) * 4, in 64 bit */
 static inline u64 nvmft_sqe_log_len(const struct nvme_command *c)

@@ -71,6 +71,7 @@ static const struct {
 	{ NVMFT_SC_INVALID_LOG_PAGE, "Invalid Log Page" },
 	{ NVMFT_SC_FEAT_NOT_SAVEABLE, "Feature Not Saveable" },
 	{ NVMFT_SC_FEAT_NOT_CHANGEABLE, "Feature Not Changeable" },
+	{ NVMFT_SC_FEAT_NOT_PER_NS, "Feature Not Namespace Specific" },
 	{ NVME_SC_ANA_GROUP_ID_INVALID, "ANA Group Identifier Invalid" },
 	{ NVME_SC_CONNECT_FORMAT, "Connect Incompatible Format" },
 	{ NVME_SC_CONNECT_CTRL_BUSY, "Connect Controller Busy" },

@@ -77,8 +77,10 @@ static_assert(sizeof(struct nvmft_copy_range) == NVMFT_COPY_RANGE_LEN);
 #define NVMFT_CNS_NS_ACTIVE_CSI	0x07U
 #define NVMFT_CNS_IOCS		0x1cU
 
-/* Log page that older headers lack */
+/* Log pages that older headers lack */
 #define NVMFT_LOG_SUPPORTED	0x00U
+#define NVMFT_LOG_FEATURES	0x12U	/* Feature Identifiers Supported and Effects */
+#define NVMFT_LOG_MI_CMDS	0x13U	/* NVMe-MI Commands Supported and Effects */
 
 /* Status codes that older headers lack: SCT << 8 | SC */
 #define NVMFT_SC_INVALID_LOG_PAGE	0x109U
@@ -87,6 +89,24 @@ static_assert(sizeof(struct nvmft_copy_range) == NVMFT_COPY_RANGE_LEN);
 #define NVMFT_SC_CONNECT_INVALID_QTYPE	0x185U
 #define NVMFT_SC_FEAT_NOT_SAVEABLE	0x10dU
 #define NVMFT_SC_FEAT_NOT_CHANGEABLE	0x10eU
+#define NVMFT_SC_FEAT_NOT_PER_NS	0x10fU
+
+/*
+ * Parameter Error Location: byte of the SQE in bits 7:0 and bit of that byte in
+ * bits 10:8 (Base 2.1, 5.1.12.1, Error Information).
+ */
+#define NVMFT_LOC_OPCODE	0U
+#define NVMFT_LOC_CID		2U
+#define NVMFT_LOC_NSID		4U
+#define NVMFT_LOC_SGL		24U
+#define NVMFT_LOC_SGL_TYPE	39U
+#define NVMFT_LOC_CDW10		40U
+#define NVMFT_LOC_CDW11		44U
+#define NVMFT_LOC_CDW12		48U
+#define NVMFT_LOC_CDW14		56U
+#define NVMFT_LOC_NONE		0xffffU
+/* Bit @bit of the dword at byte @dw */
+#define NVMFT_LOC(dw, bit)	(((dw) + (bit) / 8) | (((bit) % 8) << 8))
 
 /* SQHD reported while SQ flow control is disabled (Base 2.1, 3.3.2.1.1) */
 #define NVMFT_SQHD_NO_FLOW	0xffffU

@@ -46,7 +46,7 @@ static const struct op_row {
 	{ NVMFT_Q_ADMIN, 0x08, ANY, NVMFT_OP_ABORT,
 	  NVMFT_DIR_NONE, NVMFT_LEN_NONE, 0, 0, 1 },
 	{ NVMFT_Q_ADMIN, 0x09, ANY, NVMFT_OP_SET_FEATURES,
-	  NVMFT_DIR_NONE, NVMFT_LEN_NONE, 0, 0, 1 },
+	  NVMFT_DIR_H2C, NVMFT_LEN_FEATURE, 0, 0, 5 },
 	{ NVMFT_Q_ADMIN, 0x0a, ANY, NVMFT_OP_GET_FEATURES,
 	  NVMFT_DIR_C2H, NVMFT_LEN_FEATURE, 0, 0, 1 },
 	{ NVMFT_Q_ADMIN, 0x0c, ANY, NVMFT_OP_ASYNC_EVENT,
@@ -67,7 +67,7 @@ static const struct op_row {
 	{ NVMFT_Q_DISC, 0x06, ANY, NVMFT_OP_IDENTIFY,
 	  NVMFT_DIR_C2H, NVMFT_LEN_FIXED, 0, 4096, 1 },
 	{ NVMFT_Q_DISC, 0x09, ANY, NVMFT_OP_SET_FEATURES,
-	  NVMFT_DIR_NONE, NVMFT_LEN_NONE, 0, 0, 1 },
+	  NVMFT_DIR_H2C, NVMFT_LEN_FEATURE, 0, 0, 5 },
 	{ NVMFT_Q_DISC, 0x0a, ANY, NVMFT_OP_GET_FEATURES,
 	  NVMFT_DIR_C2H, NVMFT_LEN_FEATURE, 0, 0, 1 },
 	{ NVMFT_Q_DISC, 0x0c, ANY, NVMFT_OP_ASYNC_EVENT,
@@ -153,16 +153,20 @@ static void matrix(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, known, ARRAY_SIZE(op_rows));
 }
 
+/* A command for one namespace says so (bit 20), any other is the controller's (21). */
+static u32 want_effects(const struct op_row *r)
+{
+	return r ? r->effects | (r->flags & NVMFT_OPF_NS ? 1 << 20 : 1 << 21) : 0;
+}
+
 static void effects(struct kunit *test)
 {
-	const struct op_row *want;
 	int qt, i;
 
 	for (qt = 0; qt < NVMFT_Q_NR; qt++) {
 		for (i = 0; i < 256; i++) {
-			want = find_op(qt, i, ANY);
 			KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_effects(qt, i),
-					    want ? want->effects : 0,
+					    want_effects(find_op(qt, i, ANY)),
 					    "queue %d opcode %02x", qt, i);
 		}
 	}
@@ -251,9 +255,13 @@ static const struct sgl_row sgl_rows[] = {
 	  INVALID_FIELD, 0 },
 	{ "keep alive, PRP", C_KEEP_ALIVE, 0, 0, 0, 0, 0, INVALID_FIELD, 0 },
 	{ "set features", C_SET_FEAT(0x07), SGL, 0x5a, 0, 0, 0, 0, 0 },
-	{ "set host id", C_SET_FEAT(0x81), SGL, 0x5a, 0, 16, 0, 0, 0 },
 
-	/* Get Features has data with one FID only */
+	/* Features have data with some FIDs only */
+	{ "set queues, with capsule data", C_SET_FEAT(0x07), SGL, 0x01, 0, 16, 16,
+	  INVALID_FIELD, 0 },
+	{ "set host id", C_SET_FEAT(0x81), SGL, 0x5a, 0, 16, 0, 0, 16 },
+	{ "set host id, in capsule", C_SET_FEAT(0x81), SGL, 0x01, 0, 16, 16, 0, 16 },
+	{ "set timestamp, type", C_SET_FEAT(0x0e), SGL, 0x00, 0, 8, 0, SGL_TYPE, 0 },
 	{ "get queues", C_GET_FEAT(0x07), SGL, 0x00, 9, 16, 0, 0, 0 },
 	{ "get queues, with capsule data", C_GET_FEAT(0x07), SGL, 0x01, 0, 16, 16,
 	  INVALID_FIELD, 0 },
@@ -377,7 +385,8 @@ static const struct len_row len_rows[] = {
 	{ "get host id, bit 31", NVMFT_Q_ADMIN, 0x0a, 0, 0x80000081, 1, 0, 9, 16 },
 	{ "get queues", NVMFT_Q_ADMIN, 0x0a, 0, 0x07, 1, 0, 9, 0 },
 	{ "get FID 01h with 81h beside it", NVMFT_Q_ADMIN, 0x0a, 0, 0x8101, 1, 0, 9, 0 },
-	{ "set host id", NVMFT_Q_ADMIN, 0x09, 0, 0x81, 1, 0, 9, 0 },
+	{ "set host id", NVMFT_Q_ADMIN, 0x09, 0, 0x81, 1, 0, 9, 16 },
+	{ "set timestamp", NVMFT_Q_ADMIN, 0x09, 0, 0x0e, 0, 0, 9, 8 },
 
 	/* NLB is the lower half of CDW12 */
 	{ "flush", NVMFT_Q_IO, 0, 1, 8, 0, 7, 9, 0 },
@@ -453,6 +462,44 @@ static void check_lba(struct kunit *test)
 			r->ok ? 0 : 0x80 | DNR);
 }
 
+/* Where the fault lies, of every status */
+static void loc(struct kunit *test)
+{
+	static const struct {
+		u16 status, want;
+	} known[] = {
+		{ 0x01, 0 },		/* Invalid Opcode: byte 0 */
+		{ 0x03, 2 },		/* Command ID Conflict: CID */
+		{ 0x0b, 4 },		/* Invalid Namespace: NSID */
+		{ 0x0f, 24 },		/* SGL */
+		{ 0x16, 24 },
+		{ 0x11, 39 },		/* SGL identifier */
+		{ 0x109, 40 },		/* Invalid Log Page: LID */
+		{ 0x80, 40 },		/* LBA Out of Range: SLBA */
+	};
+	union sqe read = { .b = { [0] = 0x02 } }, flush = { };
+	const struct nvmft_opdesc *r = nvmft_sqe_lookup(NVMFT_Q_IO, &read.c);
+	const struct nvmft_opdesc *f = nvmft_sqe_lookup(NVMFT_Q_IO, &flush.c);
+	u32 status, want;
+	size_t i;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	for (status = 0; status < 0x800; status++) {
+		want = 0xffff;
+		for (i = 0; i < ARRAY_SIZE(known); i++)
+			if (known[i].status == status)
+				want = known[i].want;
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(r, status), want, "%x", status);
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(r, status | DNR), want, "%x", status);
+		/* A command without an LBA, and none that we know */
+		if (status == 0x80)
+			want = 0xffff;
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(f, status), want, "%x", status);
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(NULL, status), want, "%x", status);
+	}
+}
+
 static struct kunit_case sqe_cases[] = {
 	KUNIT_CASE(matrix),
 	KUNIT_CASE(effects),
@@ -460,6 +507,7 @@ static struct kunit_case sqe_cases[] = {
 	KUNIT_CASE(check_sgl_sweep),
 	KUNIT_CASE_PARAM(data_len, len_gen_params),
 	KUNIT_CASE_PARAM(check_lba, lba_gen_params),
+	KUNIT_CASE(loc),
 	{}
 };
 

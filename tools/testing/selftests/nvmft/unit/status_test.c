@@ -105,6 +105,7 @@ static const struct name_row name_rows[] = {
 	{ "Invalid Log Page", 0x109 },
 	{ "Feature Not Saveable", 0x10d },
 	{ "Feature Not Changeable", 0x10e },
+	{ "Feature Not Namespace Specific", 0x10f },
 	{ "ANA Group Identifier Invalid", 0x124 },
 	{ "Connect Incompatible Format", 0x180 },
 	{ "Connect Controller Busy", 0x181 },
