@@ -120,6 +120,7 @@ struct nvmft_magazine {
  * @read_bytes: bytes sent by them
  * @write_bytes: bytes received by them
  * @media_errors: commands that ended in a media error
+ * @busy: jiffies in which there was a command, up to the last time there was none
  */
 struct nvmft_sq_stat {
 	u64	reads;
@@ -127,6 +128,7 @@ struct nvmft_sq_stat {
 	u64	read_bytes;
 	u64	write_bytes;
 	u64	media_errors;
+	u64	busy;
 };
 
 /**
@@ -148,6 +150,8 @@ struct nvmft_sq_stat {
  * @first: the first half that waits for its second, with NVMFT_FUSE_HELD
  * @held: requests in HELD. Worker only.
  * @last_seen: jiffies of the last command (keep alive). Worker writes.
+ * @nr_reqs: requests that are not FREE. Worker writes.
+ * @busy_since: jiffies when @nr_reqs was 0 last. Worker writes.
  * @stat: counters. Worker writes.
  * @entry: in ctrl->sqs, under ctrl->lock
  */
@@ -171,6 +175,8 @@ struct nvmft_sq {
 	struct list_head	held;
 
 	unsigned long		last_seen;
+	u32			nr_reqs;
+	unsigned long		busy_since;
 	struct nvmft_sq_stat	stat;
 
 	struct list_head	entry;

@@ -219,15 +219,41 @@ static void stat_add(struct nvmft_sq_stat *sum, const struct nvmft_sq_stat *stat
 	sum->media_errors += READ_ONCE(stat->media_errors);
 }
 
+static u64 sq_busy(const struct nvmft_sq *sq)
+{
+	u64 busy = READ_ONCE(sq->stat.busy);
+
+	return READ_ONCE(sq->nr_reqs) ? busy + (jiffies - READ_ONCE(sq->busy_since)) : busy;
+}
+
+/* A controller is busy for as long as the busiest of its queues, at the least. */
 void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum)
 {
 	struct nvmft_sq *sq;
+	u64 busy;
 
 	spin_lock(&ctrl->lock);
 	*sum = ctrl->old_stat;
-	list_for_each_entry(sq, &ctrl->sqs, entry)
+	busy = ctrl->old_busy;
+	list_for_each_entry(sq, &ctrl->sqs, entry) {
 		stat_add(sum, &sq->stat);
+		busy = max(busy, sq_busy(sq));
+	}
+	sum->busy += busy;
 	spin_unlock(&ctrl->lock);
+}
+
+/* What an I/O queue that goes has counted. ctrl->lock held. */
+static void stat_keep(struct nvmft_ctrl *ctrl, const struct nvmft_sq *sq)
+{
+	lockdep_assert_held(&ctrl->lock);
+	stat_add(&ctrl->old_stat, &sq->stat);
+	ctrl->old_busy = max(ctrl->old_busy, sq_busy(sq));
+	/* Queues that come now were not busy together with these. */
+	if (list_empty(&ctrl->sqs)) {
+		ctrl->old_stat.busy += ctrl->old_busy;
+		ctrl->old_busy = 0;
+	}
 }
 
 /* The admin queue has gone, and the controller with it. */
@@ -258,7 +284,7 @@ void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq)
 	} else if (!list_empty(&sq->entry)) {
 		list_del_init(&sq->entry);
 		ctrl->io[sq->qid] = NULL;
-		stat_add(&ctrl->old_stat, &sq->stat);
+		stat_keep(ctrl, sq);
 	}
 	spin_unlock(&ctrl->lock);
 	if (admin)
@@ -399,9 +425,9 @@ int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid)
 	return err;
 }
 
-void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req)
+void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req, u16 status)
 {
-	struct nvmft_err_slot *slot;
+	struct nvmft_err_in *slot;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ctrl->err_lock, flags);
@@ -411,9 +437,13 @@ void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req)
 		    le64_to_cpu(req->sqe.rw.slba) : 0;
 	slot->nsid = le32_to_cpu(req->sqe.common.nsid);
 	slot->sqid = req->sq->qid;
-	slot->cid = (__force u16)req->sqe.common.command_id;
-	slot->status = req->status;
+	slot->cid = le16_to_cpu((__force __le16)req->sqe.common.command_id);
+	slot->status = status;
 	slot->loc = req->loc;
+	if (slot->loc == NVMFT_LOC_NONE)
+		slot->loc = nvmft_sqe_loc(req->desc, req->status);
+	slot->opcode = req->sqe.common.opcode;
+	slot->trtype = ctrl->ops->trtype;
 	spin_unlock_irqrestore(&ctrl->err_lock, flags);
 }
 

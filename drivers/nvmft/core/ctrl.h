@@ -12,6 +12,7 @@
 #include "nvmft.h"
 #include "core/port.h"
 #include "core/subsys.h"
+#include "proto/logpage.h"
 
 /* What a host can be told of by an Async Event; bits of ctrl->ev_* */
 enum nvmft_event {
@@ -25,26 +26,6 @@ enum nvmft_event {
 #define NVMFT_LINGER_SECS	120
 /* KATO of a discovery controller whose host asked for none: 2 minutes */
 #define NVMFT_DISC_KATO_MS	120000
-
-/**
- * struct nvmft_err_slot - one entry of the error log, host byte order
- * @count: number of the error, from 1 on
- * @lba: first block of the command
- * @nsid: its namespace
- * @sqid: its queue
- * @cid: its identifier
- * @status: how it ended
- * @loc: Parameter Error Location, FFFFh: none
- */
-struct nvmft_err_slot {
-	u64	count;
-	u64	lba;
-	u32	nsid;
-	u16	sqid;
-	u16	cid;
-	u16	status;
-	u16	loc;
-};
 
 /**
  * struct nvmft_ctrl - a controller
@@ -79,6 +60,8 @@ struct nvmft_err_slot {
  * @changed: NSIDs of log 04h
  * @nr_changed: how many, NVMFT_NN + 1: overflow
  * @old_stat: counters of queues that have gone
+ * @old_busy: the most that one of them was busy, of those that went since there
+ *	was no queue
  * @sq_wait: woken when a qid is free again; a reconnect waits here
  * @err_lock: guards the error log; any context
  * @err_count: entries ever made
@@ -117,11 +100,12 @@ struct nvmft_ctrl {
 	u32					*changed;
 	u32					nr_changed;
 	struct nvmft_sq_stat			old_stat;
+	u64					old_busy;
 	wait_queue_head_t			sq_wait;
 
 	spinlock_t				err_lock;
 	u64					err_count;
-	struct nvmft_err_slot			err[NVMFT_ELPE + 1];
+	struct nvmft_err_in			err[NVMFT_ELPE + 1];
 };
 
 /* ctrl.c */
@@ -150,8 +134,11 @@ bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl);
 void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms);
 /* Sum of the traffic of all its queues so far. */
 void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum);
-/* Enter a failed command into the error log. Any context. */
-void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req);
+/*
+ * Enter a failed command into the error log. @status: as its CQE says it. Any
+ * context.
+ */
+void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req, u16 status);
 int nvmft_ctrl_init(void);
 void nvmft_ctrl_exit(void);
 

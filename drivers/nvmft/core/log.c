@@ -6,13 +6,15 @@
 #include "core/req.h"
 
 #define LSP_RAE		0x80	/* Retain Asynchronous Event, bit 15 of dword 10 */
-#define CDW14_OT	(1U << 23)
+#define CDW14_OT	23	/* the offset is an index */
+#define LOC_CSI		59
 
 /* Newest first; entries that were never made are zero. */
 static u16 log_error(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
 {
 	const unsigned int nr = ARRAY_SIZE(ctrl->err);
-	struct nvmft_err_slot *copy;
+	static const struct nvmft_err_in none;
+	struct nvmft_err_in *copy;
 	unsigned int i;
 	u64 count;
 
@@ -24,22 +26,8 @@ static u16 log_error(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
 	count = ctrl->err_count;
 	spin_unlock_irq(&ctrl->err_lock);
 
-	for (i = 0; i < nr; i++) {
-		struct nvme_error_slot out = {};
-
-		if (i < count) {
-			const struct nvmft_err_slot *slot = &copy[(count - 1 - i) % nr];
-
-			out.error_count = cpu_to_le64(slot->count);
-			out.sqid = cpu_to_le16(slot->sqid);
-			out.cmdid = (__force __le16)slot->cid;
-			out.status_field = cpu_to_le16(slot->status << 1);
-			out.param_error_location = cpu_to_le16(slot->loc);
-			out.lba = cpu_to_le64(slot->lba);
-			out.nsid = cpu_to_le32(slot->nsid);
-		}
-		nvmft_cut_put(cut, &out, sizeof(out));
-	}
+	for (i = 0; i < nr; i++)
+		nvmft_log_error(cut, i < count ? &copy[(count - 1 - i) % nr] : &none);
 	kfree(copy);
 	return 0;
 }
@@ -52,14 +40,17 @@ static u16 log_smart(struct nvmft_req *req, struct nvmft_cut *cut)
 	struct nvmft_sq_stat stat;
 
 	/* LPA bit 0 is clear: there is one page for the controller. */
-	if (nsid && nsid != NVME_NSID_ALL)
+	if (nsid && nsid != NVME_NSID_ALL) {
+		req->loc = NVMFT_LOC_NSID;
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	}
 	nvmft_ctrl_stat(ctrl, &stat);
 	in.units_read = stat.read_bytes >> 9;
 	in.units_written = stat.write_bytes >> 9;
 	in.host_reads = stat.reads;
 	in.host_writes = stat.writes;
 	in.media_errors = stat.media_errors;
+	in.busy_min = div_u64(stat.busy, 60 * HZ);
 	in.power_on_hours = div_u64(ktime_get_seconds() - ctrl->subsys->born, 3600);
 	spin_lock_irq(&ctrl->err_lock);
 	in.err_entries = ctrl->err_count;
@@ -108,9 +99,17 @@ static u16 log_produce(struct nvmft_req *req, struct nvmft_cut *cut)
 	case NVME_LOG_CHANGED_NS:
 		return log_changed_ns(req, cut);
 	case NVME_LOG_CMD_EFFECTS:
-		if (c->csi != NVME_CSI_NVM)
+		if (c->csi != NVME_CSI_NVM) {
+			req->loc = LOC_CSI;
 			return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+		}
 		nvmft_log_effects(cut);
+		return 0;
+	case NVMFT_LOG_FEATURES:
+		nvmft_log_features(cut, req->sq->qt);
+		return 0;
+	case NVMFT_LOG_MI_CMDS:
+		nvmft_log_mi_cmds(cut);
 		return 0;
 	case NVME_LOG_ANA:
 		nvmft_ana_log(ctrl, cut, c->lsp & NVME_ANA_LOG_RGO);
@@ -134,6 +133,18 @@ static void log_clear_event(struct nvmft_req *req)
 		nvmft_aer_clear(ctrl, NVMFT_EV_DISCOVERY);
 }
 
+/* Offsets are in bytes and whole dwords; index offsets are not offered. */
+static u16 log_check_offset(struct nvmft_req *req, u64 lpo)
+{
+	if (lpo & 3)
+		req->loc = NVMFT_LOC_CDW12;
+	else if (le32_to_cpu(req->sqe.common.cdw14) & BIT(CDW14_OT))
+		req->loc = NVMFT_LOC(NVMFT_LOC_CDW14, CDW14_OT);
+	else
+		return 0;
+	return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+}
+
 void nvmft_log_execute(struct nvmft_req *req)
 {
 	const struct nvme_get_log_page_command *c = &req->sqe.get_log_page;
@@ -146,9 +157,9 @@ void nvmft_log_execute(struct nvmft_req *req)
 		nvmft_req_complete(req, NVMFT_SC_INVALID_LOG_PAGE | NVME_STATUS_DNR);
 		return;
 	}
-	/* Offsets are in bytes and whole dwords; index offsets are not offered. */
-	if ((lpo & 3) || (le32_to_cpu(req->sqe.common.cdw14) & CDW14_OT)) {
-		nvmft_req_complete(req, NVME_SC_INVALID_FIELD | NVME_STATUS_DNR);
+	status = log_check_offset(req, lpo);
+	if (status) {
+		nvmft_req_complete(req, status);
 		return;
 	}
 	/*
@@ -163,8 +174,10 @@ void nvmft_log_execute(struct nvmft_req *req)
 	}
 	nvmft_cut_init(&cut, flat, req->len, lpo);
 	status = log_produce(req, &cut);
-	if (!status && nvmft_cut_beyond(&cut))
+	if (!status && nvmft_cut_beyond(&cut)) {
+		req->loc = NVMFT_LOC_CDW12;
 		status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	}
 	if (!status)
 		nvmft_buf_fill(&req->buf, flat, req->len);
 	kvfree(flat);

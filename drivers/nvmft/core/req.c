@@ -48,6 +48,15 @@ void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state)
 	WRITE_ONCE(req->state, state);
 }
 
+/* The error log has more to say of it, and the response tells the host so. */
+static void req_log(struct nvmft_req *req)
+{
+	u16 status = req->status | NVME_STATUS_MORE;
+
+	req->cqe.status = cpu_to_le16(status << 1);
+	nvmft_ctrl_log_error(req->sq->ctrl, req, status);
+}
+
 static void req_failed(struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
@@ -60,7 +69,7 @@ static void req_failed(struct nvmft_req *req)
 		sq->ending = true;
 	/* A request that its queue's end sends back has not failed. */
 	else if (req->status != (NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR))
-		nvmft_ctrl_log_error(sq->ctrl, req);
+		req_log(req);
 }
 
 /* The request becomes a response. Any context. */
@@ -163,15 +172,31 @@ u16 nvmft_req_judge(struct nvmft_req *req)
 	return 0;
 }
 
+/* Time is counted in jiffies: too coarse for one command, right in the sum. */
+static void req_enter(struct nvmft_sq *sq)
+{
+	if (!sq->nr_reqs)
+		WRITE_ONCE(sq->busy_since, jiffies);
+	WRITE_ONCE(sq->nr_reqs, sq->nr_reqs + 1);
+}
+
+static void req_leave(struct nvmft_sq *sq)
+{
+	WRITE_ONCE(sq->nr_reqs, sq->nr_reqs - 1);
+	if (!sq->nr_reqs)
+		WRITE_ONCE(sq->stat.busy, sq->stat.busy + (jiffies - sq->busy_since));
+}
+
 enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 {
 	u16 status;
 
+	req_enter(req->sq);
 	nvmft_req_set_state(req, NVMFT_REQ_NEW);
 	req->desc = NULL;
 	req->dir = NVMFT_DIR_NONE;
 	req->len = 0;
-	req->loc = 0xffff;
+	req->loc = NVMFT_LOC_NONE;
 	req->status = 0;
 	req->doom = 0;
 	req->cid = NVMFT_CID_NONE;
@@ -281,6 +306,7 @@ void nvmft_req_release(struct nvmft_req *req)
 	if (req->cid != NVMFT_CID_NONE)
 		__clear_bit(req->cid, req->sq->cids);
 	nvmft_req_set_state(req, NVMFT_REQ_FREE);
+	req_leave(req->sq);
 }
 EXPORT_SYMBOL_GPL(nvmft_req_release);
 
