@@ -139,6 +139,7 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 	init_waitqueue_head(&ctrl->sq_wait);
 	ctrl->admin = admin;
 	ctrl->kato = kato;
+	nvmft_features_reset(ctrl);
 
 	mutex_lock(&subsys->lock);
 	err = -EBUSY;
@@ -345,6 +346,7 @@ static void ctrl_reset_state(struct nvmft_ctrl *ctrl)
 	ctrl->ev_pending = 0;
 	ctrl->ev_masked = 0;
 	ctrl->nr_changed = 0;
+	nvmft_features_reset(ctrl);
 }
 
 u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc)

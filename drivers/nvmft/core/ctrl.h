@@ -28,6 +28,28 @@ enum nvmft_event {
 #define NVMFT_DISC_KATO_MS	120000
 
 /**
+ * struct nvmft_feat - features that are no more than their value; admin worker only
+ * @arbitration: 01h
+ * @power: 02h
+ * @temp: 04h, by THSEL: over and under temperature, Kelvin
+ * @atomicity: 0Ah
+ * @ts_ms: 0Eh: the timestamp, ms, when it began to count
+ * @ts_start: 0Eh: the time since boot, ms, when that was
+ * @ts_set: 0Eh: a host has set it; else it counts from a reset
+ * @behavior: 16h, as the host gave it
+ */
+struct nvmft_feat {
+	u32	arbitration;
+	u32	power;
+	u16	temp[2];
+	u32	atomicity;
+	u64	ts_ms;
+	u64	ts_start;
+	bool	ts_set;
+	u8	behavior[NVMFT_BEHAVIOR_USED];
+};
+
+/**
  * struct nvmft_ctrl - a controller
  * @ref: one in subsys->ctrls, one per queue, one per queued @tick
  * @subsys: referenced; set at creation, then read-only
@@ -66,6 +88,7 @@ enum nvmft_event {
  * @err_lock: guards the error log; any context
  * @err_count: entries ever made
  * @err: ring, slot err_count % size is the next
+ * @feat: values of features
  */
 struct nvmft_ctrl {
 	struct kref				ref;
@@ -106,6 +129,8 @@ struct nvmft_ctrl {
 	spinlock_t				err_lock;
 	u64					err_count;
 	struct nvmft_err_in			err[NVMFT_ELPE + 1];
+
+	struct nvmft_feat			feat;
 };
 
 /* ctrl.c */
@@ -139,6 +164,8 @@ void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum);
  * context.
  */
 void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req, u16 status);
+/* features.c: back to the defaults. Admin worker, or before there is one. */
+void nvmft_features_reset(struct nvmft_ctrl *ctrl);
 int nvmft_ctrl_init(void);
 void nvmft_ctrl_exit(void);
 

@@ -1,35 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Set and Get Features. Nothing is saveable, so the saved value of a feature is
- * its default (Base 2.1, 5.1.12).
+ * its default (Base 2.1, 4.4).
  */
-#include "core/req.h"
-
-#define SEL_CURRENT	0
-#define SEL_DEFAULT	1
-#define SEL_SAVED	2
-#define SEL_SUPPORTED	3
-
-/* DW0 of Get Features with SEL 3 */
-#define CAP_CHANGEABLE	BIT(2)
+#include <linux/mm.h>
+#include "core/features.h"
 
 #define AEC_SMART	0xffU	/* critical warnings: may be asked for, never raised */
 
-/**
- * struct feature - one feature
- * @discovery: a discovery controller has it too
- * @caps: DW0 for SEL 3
- * @def: default value
- * @get: current value into DW0
- * @set: set it from dword 11, may write DW0; NULL: there is no such feature
+/* Power Management: state 0 is the only one; Workload Hint in bits 7:5 */
+#define PM_STATE	0x1fU
+#define PM_HINT(dw)	((dw) >> 5)
+#define PM_HINT_MAX	2
+
+/* Temperature Threshold: which sensor, and which side of it */
+#define TEMP_VALUE	0xffffU
+#define TEMP_SENSOR(dw)	((dw) >> 16 & 0xf)
+#define TEMP_SIDE(dw)	((dw) >> 20 & 3)
+#define TEMP_COMPOSITE	0
+#define TEMP_ALL	0xf
+#define TEMP_OVER	0
+#define TEMP_UNDER	1
+
+/* Features that are held and have nothing to act upon: where */
+static u32 *held(struct nvmft_req *req)
+{
+	struct nvmft_feat *feat = &req->sq->ctrl->feat;
+
+	switch (le32_to_cpu(req->sqe.features.fid) & 0xff) {
+	case NVME_FEAT_ARBITRATION:
+		return &feat->arbitration;
+	case NVME_FEAT_POWER_MGMT:
+		return &feat->power;
+	default:
+		return &feat->atomicity;
+	}
+}
+
+static u16 get_held(struct nvmft_req *req, u32 *dw0)
+{
+	*dw0 = *held(req);
+	return 0;
+}
+
+/*
+ * 01h: hosts send commands, so a controller over fabrics fetches none in bursts.
+ * 0Ah: one block, which is all that AWUN promises, is atomic in any case.
  */
-struct feature {
-	bool	discovery;
-	u32	caps;
-	u32	def;
-	u16	(*get)(struct nvmft_req *req, u32 *dw0);
-	u16	(*set)(struct nvmft_req *req, u32 dw11, u32 *dw0);
-};
+static u16 set_held(struct nvmft_req *req, u32 dw11, u32 *dw0)
+{
+	*held(req) = dw11;
+	return 0;
+}
+
+static u16 set_power(struct nvmft_req *req, u32 dw11, u32 *dw0)
+{
+	if ((dw11 & PM_STATE) || PM_HINT(dw11) > PM_HINT_MAX)
+		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
+	return set_held(req, dw11, dw0);
+}
+
+/*
+ * There is no sensor, so the composite temperature is not reported and no
+ * threshold is ever reached; other sensors cannot be named at all.
+ */
+static u16 get_temp(struct nvmft_req *req, u32 *dw0)
+{
+	u32 dw11 = nvmft_feature_dw11(req);
+
+	if (TEMP_SENSOR(dw11) != TEMP_COMPOSITE || TEMP_SIDE(dw11) > TEMP_UNDER)
+		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
+	*dw0 = req->sq->ctrl->feat.temp[TEMP_SIDE(dw11)] | TEMP_SIDE(dw11) << 20;
+	return 0;
+}
+
+static u16 set_temp(struct nvmft_req *req, u32 dw11, u32 *dw0)
+{
+	u32 sensor = TEMP_SENSOR(dw11);
+
+	if ((sensor != TEMP_COMPOSITE && sensor != TEMP_ALL) || TEMP_SIDE(dw11) > TEMP_UNDER)
+		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
+	req->sq->ctrl->feat.temp[TEMP_SIDE(dw11)] = dw11 & TEMP_VALUE;
+	return 0;
+}
+
+static u32 def_temp(struct nvmft_req *req, u32 dw11)
+{
+	return TEMP_SIDE(dw11) == TEMP_OVER ? TEMP_VALUE : 0;
+}
 
 static u16 get_vwc(struct nvmft_req *req, u32 *dw0)
 {
@@ -44,14 +102,19 @@ static u16 set_vwc(struct nvmft_req *req, u32 dw11, u32 *dw0)
 {
 	if (!nvmft_subsys_write_cache(req->sq->ctrl->subsys))
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	if (!(dw11 & 1))
-		return NVMFT_SC_FEAT_NOT_CHANGEABLE | NVME_STATUS_DNR;
+	if (!dw11)
+		return nvmft_feature_bad_dw11(req, NVMFT_SC_FEAT_NOT_CHANGEABLE);
 	return 0;
 }
 
 static u32 pack_queues(u32 n)
 {
 	return (n - 1) | (n - 1) << 16;
+}
+
+static u32 def_num_queues(struct nvmft_req *req, u32 dw11)
+{
+	return pack_queues(READ_ONCE(req->sq->ctrl->subsys->qid_max));
 }
 
 static u16 get_num_queues(struct nvmft_req *req, u32 *dw0)
@@ -62,7 +125,7 @@ static u16 get_num_queues(struct nvmft_req *req, u32 *dw0)
 	spin_lock(&ctrl->lock);
 	granted = ctrl->granted;
 	spin_unlock(&ctrl->lock);
-	*dw0 = pack_queues(granted ? granted : READ_ONCE(ctrl->subsys->qid_max));
+	*dw0 = granted ? pack_queues(granted) : def_num_queues(req, 0);
 	return 0;
 }
 
@@ -77,7 +140,7 @@ static u16 set_num_queues(struct nvmft_req *req, u32 dw11, u32 *dw0)
 	u16 status = 0;
 
 	if (nsq == 0xffff || ncq == 0xffff)
-		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
 	n = min3(nsq + 1, ncq + 1, (u32)READ_ONCE(ctrl->subsys->qid_max));
 	spin_lock(&ctrl->lock);
 	if (!bitmap_empty(ctrl->qids, NVMFT_QID_MAX + 1))
@@ -102,7 +165,7 @@ static u16 set_async_event(struct nvmft_req *req, u32 dw11, u32 *dw0)
 		   AEC_SMART | NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_ANA_CHANGE;
 
 	if (dw11 & ~mask)
-		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
 	spin_lock(&ctrl->lock);
 	WRITE_ONCE(ctrl->aec, dw11);
 	spin_unlock(&ctrl->lock);
@@ -121,110 +184,78 @@ static u16 set_kato(struct nvmft_req *req, u32 dw11, u32 *dw0)
 	return 0;
 }
 
-static u16 get_host_id(struct nvmft_req *req, u32 *dw0)
-{
-	/* Only the extended, 128-bit identifier exists in Fabrics. */
-	if (!(le32_to_cpu(req->sqe.features.dword11) & 1))
-		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	nvmft_buf_fill(&req->buf, req->sq->ctrl->hostid, sizeof(req->sq->ctrl->hostid));
-	return 0;
-}
+static const struct nvmft_feature_ops held_ops = { get_held, set_held };
+static const struct nvmft_feature_ops power_ops = { get_held, set_power };
+static const struct nvmft_feature_ops temp_ops = { get_temp, set_temp, def_temp };
+static const struct nvmft_feature_ops vwc_ops = { get_vwc, set_vwc };
+static const struct nvmft_feature_ops num_queues_ops = {
+	get_num_queues, set_num_queues, def_num_queues
+};
+static const struct nvmft_feature_ops async_event_ops = { get_async_event, set_async_event };
+static const struct nvmft_feature_ops kato_ops = { get_kato, set_kato };
 
-/* It came with Connect and stays (Base 2.1, 5.1.25.1.28). */
-static u16 set_host_id(struct nvmft_req *req, u32 dw11, u32 *dw0)
-{
-	return NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR;
-}
-
-static const struct feature features[] = {
-	[NVME_FEAT_VOLATILE_WC] = {
-		.def = 1, .get = get_vwc, .set = set_vwc,
-	},
-	[NVME_FEAT_NUM_QUEUES] = {
-		.caps = CAP_CHANGEABLE, .def = 0, .get = get_num_queues, .set = set_num_queues,
-	},
-	[NVME_FEAT_ASYNC_EVENT] = {
-		.discovery = true, .caps = CAP_CHANGEABLE, .def = 0,
-		.get = get_async_event, .set = set_async_event,
-	},
-	[NVME_FEAT_KATO] = {
-		.discovery = true, .caps = CAP_CHANGEABLE, .def = 0,
-		.get = get_kato, .set = set_kato,
-	},
-	[NVME_FEAT_HOST_ID] = {
-		.get = get_host_id, .set = set_host_id,
-	},
+/* Every row of the table in proto/feature.c */
+static const struct nvmft_feature_ops *const ops[] = {
+	[NVME_FEAT_ARBITRATION]		= &held_ops,
+	[NVME_FEAT_POWER_MGMT]		= &power_ops,
+	[NVME_FEAT_TEMP_THRESH]		= &temp_ops,
+	[NVME_FEAT_ERR_RECOVERY]	= &nvmft_feature_error_recovery,
+	[NVME_FEAT_VOLATILE_WC]		= &vwc_ops,
+	[NVME_FEAT_NUM_QUEUES]		= &num_queues_ops,
+	[NVME_FEAT_WRITE_ATOMIC]	= &held_ops,
+	[NVME_FEAT_ASYNC_EVENT]		= &async_event_ops,
+	[NVME_FEAT_TIMESTAMP]		= &nvmft_feature_timestamp,
+	[NVME_FEAT_KATO]		= &kato_ops,
+	[NVME_FEAT_HOST_BEHAVIOR]	= &nvmft_feature_behavior,
+	[NVME_FEAT_HOST_ID]		= &nvmft_feature_host_id,
+	[NVME_FEAT_WRITE_PROTECT]	= &nvmft_feature_write_protect,
 };
 
-static const struct feature *feature_find(const struct nvmft_req *req)
+void nvmft_features_reset(struct nvmft_ctrl *ctrl)
 {
-	u8 fid = le32_to_cpu(req->sqe.features.fid) & 0xff;
-	const struct feature *f;
+	struct nvmft_feat *feat = &ctrl->feat;
 
-	if (fid >= ARRAY_SIZE(features))
-		return NULL;
-	f = &features[fid];
-	if (!f->set || (req->sq->ctrl->discovery && !f->discovery))
-		return NULL;
-	return f;
-}
-
-bool nvmft_feature_known(const struct nvmft_req *req)
-{
-	return feature_find(req);
+	memset(feat, 0, sizeof(*feat));
+	feat->arbitration = nvmft_feature_find(NVMFT_Q_ADMIN, NVME_FEAT_ARBITRATION)->def;
+	feat->temp[TEMP_OVER] = TEMP_VALUE;
+	feat->ts_start = nvmft_feature_clock();
 }
 
 void nvmft_set_features_execute(struct nvmft_req *req)
 {
-	u32 dw10 = le32_to_cpu(req->sqe.features.fid);
-	const struct feature *f = feature_find(req);
+	u8 fid = le32_to_cpu(req->sqe.features.fid) & 0xff;
 	u32 dw0 = 0;
 	u16 status;
 
-	if (!f)
-		status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	else if (dw10 & BIT(31))
-		status = NVMFT_SC_FEAT_NOT_SAVEABLE | NVME_STATUS_DNR;
-	else
-		status = f->set(req, le32_to_cpu(req->sqe.features.dword11), &dw0);
+	status = ops[fid]->set(req, nvmft_feature_dw11(req), &dw0);
 	req->cqe.result.u32 = cpu_to_le32(dw0);
 	nvmft_req_complete(req, status);
 }
 
-static u16 feature_get(struct nvmft_req *req, const struct feature *f, u32 *dw0)
+static u16 feature_get(struct nvmft_req *req, u8 fid, u32 *dw0)
 {
-	u32 sel = (le32_to_cpu(req->sqe.features.fid) >> 8) & 7;
+	const struct nvmft_feature *f = nvmft_feature_find(req->sq->qt, fid);
 
-	/* Whatever else is asked, a feature with data sends it. */
-	if (req->len && sel != SEL_CURRENT) {
-		static const u8 zero[16];
-
-		nvmft_buf_fill(&req->buf, zero, sizeof(zero));
-	}
-	switch (sel) {
-	case SEL_CURRENT:
-		return f->get(req, dw0);
-	case SEL_DEFAULT:
-	case SEL_SAVED:
-		*dw0 = f->def;
-		if (f->get == get_num_queues)
-			*dw0 = pack_queues(READ_ONCE(req->sq->ctrl->subsys->qid_max));
-		return 0;
-	case SEL_SUPPORTED:
-		*dw0 = f->caps;
+	switch ((le32_to_cpu(req->sqe.features.fid) >> 8) & 7) {
+	case NVMFT_SEL_CURRENT:
+		return ops[fid]->get(req, dw0);
+	case NVMFT_SEL_SUPPORTED:
+		*dw0 = nvmft_feature_caps(f);
 		return 0;
 	}
-	return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	/* Default and saved, which is the default */
+	*dw0 = ops[fid]->def ? ops[fid]->def(req, nvmft_feature_dw11(req)) : f->def;
+	if (req->len)
+		nvmft_buf_fill(&req->buf, page_address(ZERO_PAGE(0)), req->len);
+	return 0;
 }
 
 void nvmft_get_features_execute(struct nvmft_req *req)
 {
-	const struct feature *f = feature_find(req);
-	u16 status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	u32 dw0 = 0;
+	u16 status;
 
-	if (f)
-		status = feature_get(req, f, &dw0);
+	status = feature_get(req, le32_to_cpu(req->sqe.features.fid) & 0xff, &dw0);
 	req->cqe.result.u32 = cpu_to_le32(dw0);
 	nvmft_req_complete(req, status);
 }

@@ -53,7 +53,7 @@ u16 nvmft_io_check(struct nvmft_req *req)
 	status = nvmft_ana_status(READ_ONCE(port->ana_state[READ_ONCE(ns->anagrpid)]));
 	if (unlikely(status))
 		return status;
-	if (unlikely((req->desc->flags & NVMFT_OPF_WRITES) && READ_ONCE(ns->readonly)))
+	if (unlikely((req->desc->flags & NVMFT_OPF_WRITES) && nvmft_ns_readonly(ns)))
 		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
 	if (req->desc->flags & NVMFT_OPF_LBA) {
 		status = io_check_lba(req, ns);

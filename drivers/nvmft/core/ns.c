@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Namespaces: enabled, resized, moved between ANA groups, disabled. */
+#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include "core/ctrl.h"
@@ -191,7 +192,7 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
 	ns->enabled = true;
 	pr_info("nvmft: subsystems/%s/namespaces/%u: %llu blocks of %u bytes%s\n",
 		ns->subsys->nqn, ns->nsid, ns->nsze, 1U << ns->lba_shift,
-		ns->readonly ? ", read-only" : "");
+		nvmft_ns_readonly(ns) ? ", read-only" : "");
 	mutex_unlock(&ns->lock);
 	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
 	return 0;
@@ -266,6 +267,57 @@ int nvmft_ns_revalidate(struct nvmft_ns *ns)
 out:
 	mutex_unlock(&ns->lock);
 	if (changed)
+		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+	return err;
+}
+
+/**
+ * struct flush - a flush that somebody waits for
+ * @io: what the backend gets
+ * @done: it has ended
+ * @err: how
+ */
+struct flush {
+	struct nvmft_io		io;
+	struct completion	done;
+	int			err;
+};
+
+static void flush_done(struct nvmft_io *io, int err)
+{
+	struct flush *f = container_of(io, struct flush, io);
+
+	f->err = err;
+	complete(&f->done);
+}
+
+static int ns_flush(struct nvmft_ns *ns)
+{
+	struct flush f = { .io = { .op = NVMFT_IO_FLUSH, .done = flush_done } };
+
+	if (!READ_ONCE(ns->limits.write_cache))
+		return 0;
+	init_completion(&f.done);
+	ns->be->ops->submit(ns->be, &f.io);
+	wait_for_completion(&f.done);
+	return f.err;
+}
+
+/*
+ * Refused first and flushed then, so that no write is acknowledged behind the
+ * flush. Not under ns->lock: who has a reference may not take it.
+ */
+int nvmft_ns_protect(struct nvmft_ns *ns, bool on)
+{
+	bool was = READ_ONCE(ns->protected);
+	int err = 0;
+
+	WRITE_ONCE(ns->protected, on);
+	if (on)
+		err = ns_flush(ns);
+	if (err)
+		WRITE_ONCE(ns->protected, was);
+	else if (on != was)
 		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
 	return err;
 }

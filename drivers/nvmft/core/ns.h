@@ -32,6 +32,8 @@
  * @lba_shift: log2 of the logical block size; as @be
  * @nsze: size in logical blocks; READ_ONCE/WRITE_ONCE, revalidation changes it
  * @readonly: the device refuses writes; as @nsze
+ * @protected: a host has forbidden writes (Feature 84h); as @nsze. Outlives the
+ *	namespace's being disabled.
  * @anagrpid: READ_ONCE/WRITE_ONCE
  * @lock: guards enabling and disabling and everything below. Held while disable
  *	waits for @ref: who has a reference never takes it.
@@ -61,6 +63,7 @@ struct nvmft_ns {
 	struct nvmft_backend	*be;
 	u8			lba_shift;
 	bool			readonly;
+	bool			protected;
 	u32			anagrpid;
 	u64			nsze;
 
@@ -93,6 +96,12 @@ void nvmft_ns_disable(struct nvmft_ns *ns);
 int nvmft_ns_revalidate(struct nvmft_ns *ns);
 /* Move it to the ANA group @grpid, 1..NVMFT_ANAGRP_MAX; tells the hosts. */
 void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
+/*
+ * Forbid writes, or allow them again; tells the hosts. Who calls has a reference
+ * and may sleep. 0, or the error of the flush that comes first: writes are
+ * allowed then.
+ */
+int nvmft_ns_protect(struct nvmft_ns *ns, bool on);
 /* Take the NGUID from the UUID again. ns->lock held. */
 void nvmft_ns_derive_nguid(struct nvmft_ns *ns);
 
@@ -113,6 +122,12 @@ static inline struct nvmft_ns *nvmft_ns_find(struct nvmft_subsys *subsys, u32 ns
 		ns = NULL;
 	rcu_read_unlock();
 	return ns;
+}
+
+/* Are commands that change the media refused? */
+static inline bool nvmft_ns_readonly(const struct nvmft_ns *ns)
+{
+	return READ_ONCE(ns->readonly) || READ_ONCE(ns->protected);
 }
 
 static inline void nvmft_ns_put(struct nvmft_ns *ns)

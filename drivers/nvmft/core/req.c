@@ -110,12 +110,8 @@ static u16 req_check_len(struct nvmft_req *req, u32 sgl_len)
 
 	if (desc->op == NVMFT_OP_CONNECT)
 		return nvmft_connect_check(req, sgl_len);
-	if (len != sgl_len) {
-		/* Nobody knows how much data an unknown feature has. */
-		if (desc->len_rule == NVMFT_LEN_FEATURE && !nvmft_feature_known(req))
-			return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	if (len != sgl_len)
 		return NVME_SC_SGL_INVALID_DATA | NVME_STATUS_DNR;
-	}
 	if (len > nvmft_req_max_len(req))
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	req->len = len;
@@ -152,6 +148,12 @@ u16 nvmft_req_judge(struct nvmft_req *req)
 	if (!(desc->flags & NVMFT_OPF_FABRICS) && !nvmft_ctrl_enabled(sq->ctrl))
 		return NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR;
 
+	/* Whether there is data is a matter of the feature. */
+	if (desc->len_rule == NVMFT_LEN_FEATURE) {
+		status = nvmft_feature_check(sq->qt, &req->sqe, &req->loc);
+		if (status)
+			return status;
+	}
 	status = nvmft_sqe_check_sgl(desc, &req->sqe, req->icd_len, &sgl_len);
 	if (unlikely(status))
 		return status;

@@ -63,8 +63,6 @@ u16 nvmft_io_check(struct nvmft_req *req);
 u16 nvmft_connect_check(struct nvmft_req *req, u32 sgl_len);
 /* connect.c: a keep alive timeout in ms, rounded up to units of KAS */
 u32 nvmft_round_kato(u32 kato);
-/* features.c: does this Set or Get Features name a feature that we have? */
-bool nvmft_feature_known(const struct nvmft_req *req);
 /* The largest transfer of a command on this queue, bytes (MDTS) */
 static inline u32 nvmft_req_max_len(const struct nvmft_req *req)
 {
