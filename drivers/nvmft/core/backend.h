@@ -14,9 +14,11 @@ struct nvmft_backend;
  * struct nvmft_limits - what a backing device says of itself
  * @bytes: capacity
  * @block_shift: log2 of the logical block size
- * @phys_size: physical block size, bytes
+ * @phys_size: physical block size, bytes, as far as hosts can align to it
  * @io_min: preferred granularity of writes, bytes, 0: none
  * @io_opt: optimal size of writes, bytes, 0: none
+ * @discard: preferred granularity of deallocation, bytes, 0: none
+ * @atomic: written all or not at all where aligned to it, bytes, 0: one block
  * @write_cache: has a volatile write cache
  * @readonly: refuses writes
  */
@@ -26,6 +28,8 @@ struct nvmft_limits {
 	u32	phys_size;
 	u32	io_min;
 	u32	io_opt;
+	u32	discard;
+	u32	atomic;
 	bool	write_cache;
 	bool	readonly;
 };

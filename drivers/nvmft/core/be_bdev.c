@@ -68,9 +68,19 @@ static void be_bdev_limits(struct nvmft_backend *be, struct nvmft_limits *lim)
 
 	lim->bytes = (u64)bdev_nr_bytes(bdev);
 	lim->block_shift = ilog2(bdev_logical_block_size(bdev));
-	lim->phys_size = bdev_physical_block_size(bdev);
+	/*
+	 * What begins inside a physical block has none that a host could align
+	 * to. One that is aligned is written all or not at all, as the block
+	 * layer defines it (sysfs-block, physical_block_size).
+	 */
+	lim->phys_size = bdev_logical_block_size(bdev);
+	if (!bdev_alignment_offset(bdev))
+		lim->phys_size = bdev_physical_block_size(bdev);
+	lim->atomic = lim->phys_size;
 	lim->io_min = bdev_io_min(bdev);
 	lim->io_opt = bdev_io_opt(bdev);
+	if (bdev_max_discard_sectors(bdev) && !bdev_discard_alignment(bdev))
+		lim->discard = bdev_discard_granularity(bdev);
 	lim->write_cache = bdev_write_cache(bdev);
 	lim->readonly = b->readonly || bdev_read_only(bdev);
 }

@@ -2,6 +2,11 @@
 /* Identify: collects what a page says and lets proto/ident.c lay it out. */
 #include <linux/slab.h>
 #include "core/req.h"
+#include "proto/limits.h"
+
+/* CSI and CNTID of an Identify */
+#define LOC_CSI		47
+#define LOC_CNTID	42
 
 static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 {
@@ -21,6 +26,8 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 		in.oaes = NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_ANA_CHANGE;
 		in.nn = NVMFT_NN;
 		in.vwc = nvmft_subsys_write_cache(subsys);
+		in.oncs = nvmft_ident_oncs();
+		in.ocfs = in.oncs & NVMFT_ONCS_COPY ? NVMFT_COPY_FORMATS : 0;
 	}
 	/* From here on hosts know these values, so they stay. */
 	mutex_lock(&subsys->lock);
@@ -37,15 +44,18 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 	return 0;
 }
 
-/* Blocks of @shift that @bytes make, 0 if they are no whole number of them */
-static u32 in_blocks(u32 bytes, u8 shift)
-{
-	return bytes & ((1U << shift) - 1) ? 0 : bytes >> shift;
-}
-
-static void ns_input(struct nvmft_ns *ns, struct nvmft_ident_ns_in *in)
+static void ns_input(const struct nvmft_req *req, struct nvmft_ns *ns,
+		     struct nvmft_ident_ns_in *in)
 {
 	const struct nvmft_limits *lim = &ns->limits;
+	const struct nvmft_ident_sizes sizes = {
+		.phys		= lim->phys_size,
+		.io_min		= lim->io_min,
+		.io_opt		= lim->io_opt,
+		.discard	= lim->discard,
+		.atomic		= lim->atomic,
+		.mdts		= nvmft_req_max_len(req),
+	};
 
 	/* Identity and limits do not change while the namespace is enabled. */
 	memset(in, 0, sizeof(*in));
@@ -55,11 +65,13 @@ static void ns_input(struct nvmft_ns *ns, struct nvmft_ident_ns_in *in)
 	memcpy(in->eui64, ns->eui64, sizeof(in->eui64));
 	memcpy(in->uuid, &ns->uuid, sizeof(in->uuid));
 	in->anagrpid = READ_ONCE(ns->anagrpid);
-	in->readonly = READ_ONCE(ns->readonly);
-	/* Physical blocks are what the device writes without reading first. */
-	in->npwg = in_blocks(max(lim->phys_size, lim->io_min), ns->lba_shift);
-	in->npwa = in_blocks(lim->phys_size, ns->lba_shift);
-	in->nows = in_blocks(lim->io_opt, ns->lba_shift);
+	in->readonly = nvmft_ns_readonly(ns);
+	nvmft_ident_ns_sizes(in, &sizes);
+	if (nvmft_ident_oncs() & NVMFT_ONCS_COPY) {
+		in->mssrl = NVMFT_MSSRL;
+		in->mcl = NVMFT_MCL;
+		in->msrc = NVMFT_MSRC;
+	}
 }
 
 typedef void (*ns_page_fn)(u8 *page, const struct nvmft_ident_ns_in *in);
@@ -79,7 +91,7 @@ static u16 ident_ns(struct nvmft_req *req, u8 *page, ns_page_fn fn, bool inactiv
 	ns = nvmft_ns_find(req->sq->ctrl->subsys, nsid);
 	if (!ns)
 		return inactive_ok ? 0 : NVME_SC_INVALID_NS | NVME_STATUS_DNR;
-	ns_input(ns, &in);
+	ns_input(req, ns, &in);
 	nvmft_ns_put(ns);
 	fn(page, &in);
 	return 0;
@@ -109,8 +121,10 @@ static u16 ident_iocs(struct nvmft_req *req, u8 *page)
 {
 	u16 cntlid = le16_to_cpu(req->sqe.identify.ctrlid);
 
-	if (cntlid != NVME_CNTLID_DYNAMIC && cntlid != req->sq->ctrl->cntlid)
+	if (cntlid != NVME_CNTLID_DYNAMIC && cntlid != req->sq->ctrl->cntlid) {
+		req->loc = LOC_CNTID;
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	}
 	nvmft_ident_iocs(page);
 	return 0;
 }
@@ -143,15 +157,18 @@ static u16 ident_page(struct nvmft_req *req, u8 *page)
 		goto invalid;
 	}
 	/* The rest is asked for one command set, and there is one. */
-	if (c->csi != NVME_CSI_NVM)
-		goto invalid;
+	if (c->csi != NVME_CSI_NVM) {
+		req->loc = LOC_CSI;
+		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+	}
 	if (c->cns == NVME_ID_CNS_CS_NS)
 		return ident_ns(req, page, nvmft_ident_ns_nvm, true);
 	if (c->cns == NVMFT_CNS_NS_ACTIVE_CSI)
 		return ident_ns_list(req, page);
-	nvmft_ident_ctrl_nvm(page);
+	nvmft_ident_ctrl_nvm(page, nvmft_ident_oncs());
 	return 0;
 invalid:
+	req->loc = NVMFT_LOC_CDW10;
 	return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identify data structures. */
 #include "proto/ident.h"
+#include "proto/limits.h"
 #include "proto/nqn.h"
+#include "proto/sqe.h"
 
 static_assert(sizeof(struct nvme_id_ctrl) == NVMFT_IDENT_LEN);
 static_assert(sizeof(struct nvme_id_ns) == NVMFT_IDENT_LEN);
@@ -13,10 +15,14 @@ static_assert(sizeof(struct nvme_id_ns_cs_indep) == NVMFT_IDENT_LEN);
 #define FRMW_SLOT1_RO	(1U << 0)
 #define FRMW_SLOTS(n)	((n) << 1)
 #define LPA_EXTENDED	(1U << 2)	/* NUMDU, LPOL and LPOU are honoured */
+#define LPA_MISC	(1U << 5)	/* log pages 00h, 12h, 13h; scopes in 05h */
 #define SGLS_BYTE	(1U << 0)	/* SGLs without alignment */
 #define SGLS_OFFSET	(1U << 20)	/* address as an offset: in-capsule data */
 #define SGLS_TRANSPORT	(1U << 21)	/* transport SGL data block */
-#define VWC_NO_FLUSHALL	(2U << 1)	/* Flush of NSID FFFFFFFFh: Invalid Namespace */
+/* Flush of NSID FFFFFFFFh: Invalid Namespace, or all of them */
+#define VWC_NO_FLUSHALL	(2U << 1)
+#define VWC_FLUSHALL	(3U << 1)
+#define NWPC_BASIC	(1U << 0)	/* No Write Protect and Write Protect */
 #define ANACAP_STATES	0x1fU		/* every ANA state may be reported */
 #define RAB_64		6		/* recommended arbitration burst: 2^6 commands */
 #define CAPSULE_UNIT	16		/* IOCCSZ and IORCSZ */
@@ -24,12 +30,53 @@ static_assert(sizeof(struct nvme_id_ns_cs_indep) == NVMFT_IDENT_LEN);
 #define CQE_SIZE	16
 /* NPWG, NPWA, NPDG, NPDA and NOWS are valid; headers differ in its name */
 #define NSFEAT_OPTPERF	(1U << 4)
-/* Newer than the oldest header: Optional Fabrics Commands Supported */
+/* Newer than the oldest header: copy formats, Optional Fabrics Commands */
+#define OFF_OCFS	534
 #define OFF_OFCS	1804
 #define OFCS_DISCONNECT	(1U << 0)
+/* Likewise, in a namespace: limits of Copy */
+#define OFF_MSSRL	74
+#define OFF_MCL		76
+#define OFF_MSRC	80
 
+static_assert(offsetof(struct nvme_id_ctrl, acwu) + 2 == OFF_OCFS);
 static_assert(offsetof(struct nvme_id_ctrl, msdbd) + 1 == OFF_OFCS);
+static_assert(offsetof(struct nvme_id_ns, nows) + 2 == OFF_MSSRL);
+static_assert(sizeof(struct nvme_id_ctrl_nvm) == NVMFT_IDENT_LEN);
 static_assert(offsetof(struct nvme_id_ctrl, dctype) == OFF_OFCS + 2);
+
+static void put_le16(u8 *at, u16 val)
+{
+	at[0] = val;
+	at[1] = val >> 8;
+}
+
+static void put_le32(u8 *at, u32 val)
+{
+	put_le16(at, val);
+	put_le16(at + 2, val >> 16);
+}
+
+u16 nvmft_ident_oncs(void)
+{
+	static const struct {
+		u8	opcode;
+		u16	bit;
+	} optional[] = {
+		{ nvme_cmd_compare, NVMFT_ONCS_COMPARE },
+		{ nvme_cmd_dsm, NVMFT_ONCS_DSM },
+		{ nvme_cmd_write_zeroes, NVMFT_ONCS_WRITE_ZEROES },
+		{ nvme_cmd_verify, NVMFT_ONCS_VERIFY },
+		{ NVMFT_CMD_COPY, NVMFT_ONCS_COPY },
+	};
+	u16 oncs = NVMFT_ONCS_SAVE_SELECT | NVMFT_ONCS_TIMESTAMP;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(optional); i++)
+		if (nvmft_sqe_effects(NVMFT_Q_IO, optional[i].opcode))
+			oncs |= optional[i].bit;
+	return oncs;
+}
 
 /* What every type of controller says */
 static void ident_ctrl_common(struct nvme_id_ctrl *id, const struct nvmft_ident_ctrl_in *in)
@@ -68,7 +115,7 @@ static void ident_ctrl_io(struct nvme_id_ctrl *id, const struct nvmft_ident_ctrl
 	id->cmic = CMIC_ALL;
 	id->acl = NVMFT_ACL;
 	id->frmw = FRMW_SLOT1_RO | FRMW_SLOTS(1);
-	id->lpa |= NVME_CTRL_LPA_CMD_EFFECTS_LOG;
+	id->lpa |= NVME_CTRL_LPA_CMD_EFFECTS_LOG | LPA_MISC;
 	id->elpe = NVMFT_ELPE;
 	id->anatt = NVMFT_ANATT;
 	id->anacap = ANACAP_STATES;
@@ -78,7 +125,13 @@ static void ident_ctrl_io(struct nvme_id_ctrl *id, const struct nvmft_ident_ctrl
 	id->cqes = NVME_NVM_IOCQES << 4 | NVME_NVM_IOCQES;
 	id->nn = cpu_to_le32(in->nn);
 	id->mnan = cpu_to_le32(in->nn);
-	id->vwc = VWC_NO_FLUSHALL | (in->vwc ? NVME_CTRL_VWC_PRESENT : 0);
+	id->oncs = cpu_to_le16(in->oncs);
+	id->fuses = cpu_to_le16(in->fuses);
+	id->vwc = (in->flush_all ? VWC_FLUSHALL : VWC_NO_FLUSHALL) |
+		  (in->vwc ? NVME_CTRL_VWC_PRESENT : 0);
+	/* AWUN, AWUPF and ACWU hold for every namespace: one block, which is 0 */
+	id->nwpc = NWPC_BASIC;
+	put_le16(page + OFF_OCFS, in->ocfs);
 	id->ioccsz = cpu_to_le32((SQE_SIZE + in->icd_size) / CAPSULE_UNIT);
 	id->iorcsz = cpu_to_le32(CQE_SIZE / CAPSULE_UNIT);
 	id->msdbd = 1;
@@ -97,12 +150,42 @@ void nvmft_ident_ctrl(u8 page[NVMFT_IDENT_LEN], const struct nvmft_ident_ctrl_in
 		ident_ctrl_io(id, in);
 }
 
+/* The largest number that a 0's based 16-bit field can say */
+#define FIELD_BLOCKS	(U16_MAX + 1U)
+
 /* A number of blocks as a 0's based 16-bit field; 0 counts as 1 */
 static __le16 zeroes_based(u32 blocks)
 {
-	u32 n = min_t(u32, blocks, U16_MAX + 1U);
+	u32 n = min_t(u32, blocks, FIELD_BLOCKS);
 
 	return cpu_to_le16(n ? n - 1 : 0);
+}
+
+/* Blocks of @shift that @bytes make, 0 if they are no whole number of them */
+static u32 in_blocks(u32 bytes, u8 shift)
+{
+	return bytes & ((1U << shift) - 1) ? 0 : bytes >> shift;
+}
+
+/* The same, or 0 if a command cannot transfer them or a field cannot say them */
+static u32 in_command(u32 bytes, const struct nvmft_ident_sizes *s, u8 shift)
+{
+	u32 blocks = in_blocks(bytes, shift);
+
+	return bytes > s->mdts || blocks > FIELD_BLOCKS ? 0 : blocks;
+}
+
+void nvmft_ident_ns_sizes(struct nvmft_ident_ns_in *in, const struct nvmft_ident_sizes *s)
+{
+	u32 min = in_command(s->io_min, s, in->lba_shift);
+	u32 opt = in_command(s->io_opt, s, in->lba_shift);
+
+	in->npwa = in_command(s->phys, s, in->lba_shift);
+	in->npwg = in->npwa && min % in->npwa == 0 ? max(min, in->npwa) : in->npwa;
+	in->nows = in->npwg && opt % in->npwg == 0 ? max(opt, in->npwg) : in->npwg;
+	in->npdg = in_blocks(s->discard, in->lba_shift);
+	in->npda = in->npdg;
+	in->atomic = in_command(s->atomic, s, in->lba_shift);
 }
 
 /* Size in bytes, 128 bits: a full 64-bit count of blocks must not wrap */
@@ -131,14 +214,25 @@ void nvmft_ident_ns(u8 page[NVMFT_IDENT_LEN], const struct nvmft_ident_ns_in *in
 		id->nsfeat |= NSFEAT_OPTPERF;
 		id->npwg = zeroes_based(in->npwg);
 		id->npwa = zeroes_based(in->npwa);
+		id->npdg = zeroes_based(in->npdg);
+		id->npda = zeroes_based(in->npda);
 		id->nows = zeroes_based(in->nows ?: in->npwg);
 	}
-	if (in->nawupf) {
-		/* NAWUPF may not exceed NAWUN */
+	if (in->atomic || in->nacwu) {
 		id->nsfeat |= NVME_NS_FEAT_ATOMICS;
-		id->nawun = zeroes_based(in->nawupf);
+		id->nawun = zeroes_based(in->atomic);
 		id->nawupf = id->nawun;
+		id->nacwu = zeroes_based(in->nacwu);
+		/* Across a boundary nothing is promised; 0, one block, has none */
+		id->nabsn = id->nawun;
+		id->nabspf = id->nawupf;
 	}
+	if (in->mssrl) {
+		put_le16(page + OFF_MSSRL, in->mssrl);
+		put_le32(page + OFF_MCL, in->mcl);
+		page[OFF_MSRC] = in->msrc;
+	}
+	id->dlfeat = in->dlfeat;
 	id->anagrpid = cpu_to_le32(in->anagrpid);
 	id->nsattr = in->readonly ? NVME_NS_ATTR_RO : 0;
 	memcpy(id->nguid, in->nguid, sizeof(id->nguid));
@@ -185,9 +279,20 @@ void nvmft_ident_ns_nvm(u8 page[NVMFT_IDENT_LEN], const struct nvmft_ident_ns_in
 	memset(page, 0, NVMFT_IDENT_LEN);
 }
 
-void nvmft_ident_ctrl_nvm(u8 page[NVMFT_IDENT_LEN])
+void nvmft_ident_ctrl_nvm(u8 page[NVMFT_IDENT_LEN], u16 oncs)
 {
+	struct nvme_id_ctrl_nvm *id = (struct nvme_id_ctrl_nvm *)page;
+
 	memset(page, 0, NVMFT_IDENT_LEN);
+	if (oncs & NVMFT_ONCS_VERIFY)
+		id->vsl = NVMFT_VSL;
+	if (oncs & NVMFT_ONCS_WRITE_ZEROES)
+		id->wzsl = NVMFT_WZSL;
+	if (oncs & NVMFT_ONCS_DSM) {
+		id->dmrl = NVMFT_DMRL;
+		id->dmrsl = cpu_to_le32(NVMFT_DMRSL);
+		id->dmsl = cpu_to_le64(NVMFT_DMSL);
+	}
 }
 
 void nvmft_ident_ns_indep(u8 page[NVMFT_IDENT_LEN], const struct nvmft_ident_ns_in *in)
