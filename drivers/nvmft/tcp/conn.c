@@ -253,7 +253,9 @@ static void wait_for_core(struct nvmft_tcp_conn *conn)
 		nvmft_tcp_collect(conn);
 		if (!conn->nr_core)
 			return;
-		conn_sleep(conn, MAX_SCHEDULE_TIMEOUT);
+		/* What was resumed may have ended at once, without waking us. */
+		if (llist_empty(&conn->done))
+			conn_sleep(conn, MAX_SCHEDULE_TIMEOUT);
 	}
 }
 
