@@ -52,7 +52,7 @@ static void ns_input(const struct nvmft_req *req, struct nvmft_ns *ns,
 		.phys		= lim->phys_size,
 		.io_min		= lim->io_min,
 		.io_opt		= lim->io_opt,
-		.discard	= lim->discard,
+		.discard	= lim->discard_align ? 0 : lim->discard_granularity,
 		.atomic		= lim->atomic,
 		.mdts		= nvmft_req_max_len(req),
 	};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* nvmft.ko: init and exit. */
 #include <linux/module.h>
+#include "core/backend.h"
 #include "core/configfs.h"
 #include "core/ctrl.h"
 
@@ -8,9 +9,12 @@ static int __init nvmft_init(void)
 {
 	int err;
 
-	err = nvmft_ctrl_init();
+	err = nvmft_backend_init();
 	if (err)
 		return err;
+	err = nvmft_ctrl_init();
+	if (err)
+		goto out_backend;
 	err = nvmft_discovery_init();
 	if (err)
 		goto out_ctrl;
@@ -23,6 +27,8 @@ out_discovery:
 	nvmft_discovery_exit();
 out_ctrl:
 	nvmft_ctrl_exit();
+out_backend:
+	nvmft_backend_exit();
 	return err;
 }
 
@@ -32,6 +38,7 @@ static void __exit nvmft_exit(void)
 	nvmft_configfs_exit();
 	nvmft_discovery_exit();
 	nvmft_ctrl_exit();
+	nvmft_backend_exit();
 }
 
 module_init(nvmft_init);

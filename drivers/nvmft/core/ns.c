@@ -108,24 +108,6 @@ static int ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...)
 	return err;
 }
 
-static const char *open_reason(int err)
-{
-	switch (err) {
-	case -ENOENT:
-		return "does not exist";
-	case -ENOTBLK:
-		return "is not a block device (files cannot be exported yet)";
-	case -ENXIO:
-	case -ENODEV:
-		return "has no device behind it";
-	case -ENOMEDIUM:
-		return "has no medium";
-	case -EBUSY:
-		return "is held exclusively by someone else";
-	}
-	return "cannot be opened";
-}
-
 static int ns_check_limits(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 {
 	if (lim->block_shift < LBA_SHIFT_MIN || lim->block_shift > LBA_SHIFT_MAX)
@@ -142,16 +124,16 @@ static int ns_open(struct nvmft_ns *ns)
 {
 	struct nvmft_limits lim = {};
 	struct nvmft_backend *be;
+	const char *why;
 	int err;
 
 	lockdep_assert_held(&ns->lock);
 	if (!ns->path)
 		return ns_refuse(ns, -EINVAL, "device_path is not set");
-	be = nvmft_be_bdev_ops.open(ns->path);
+	be = nvmft_backend_open(ns->path, ns->buffered_io, &why);
 	if (IS_ERR(be))
 		return ns_refuse(ns, PTR_ERR(be), "device_path \"%*pE\" %s",
-				 (int)min_t(size_t, strlen(ns->path), 128), ns->path,
-				 open_reason(PTR_ERR(be)));
+				 (int)min_t(size_t, strlen(ns->path), 128), ns->path, why);
 	be->ops->limits(be, &lim);
 	err = ns_check_limits(ns, &lim);
 	if (err) {
@@ -190,9 +172,9 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
 	/* The slot is there, so this cannot fail; it publishes what stands above. */
 	xa_store(&ns->subsys->namespaces, ns->nsid, ns, GFP_KERNEL);
 	ns->enabled = true;
-	pr_info("nvmft: subsystems/%s/namespaces/%u: %llu blocks of %u bytes%s\n",
-		ns->subsys->nqn, ns->nsid, ns->nsze, 1U << ns->lba_shift,
-		nvmft_ns_readonly(ns) ? ", read-only" : "");
+	pr_info("nvmft: subsystems/%s/namespaces/%u: %s, %llu blocks of %u bytes%s%s\n",
+		ns->subsys->nqn, ns->nsid, ns->be->ops->name, ns->nsze, 1U << ns->lba_shift,
+		ns->buffered_io ? ", buffered" : "", nvmft_ns_readonly(ns) ? ", read-only" : "");
 	mutex_unlock(&ns->lock);
 	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
 	return 0;

@@ -45,7 +45,7 @@
  * @nguid: NGUID as given, or derived from @uuid while @nguid_set is false
  * @nguid_set: an administrator chose the NGUID
  * @eui64: EUI64, zero: none
- * @buffered_io: accepted and kept for files; block devices ignore it
+ * @buffered_io: use the device through the page cache, as a file
  */
 struct nvmft_ns {
 	struct nvmft_subsys	*subsys;
