@@ -222,6 +222,8 @@ static int ns_revalidate_size_set(struct nvmft_ns *ns, const struct nvmft_write 
 	case -EMEDIUMTYPE:
 		return nvmft_refuse(w, -EMEDIUMTYPE,
 				    "the device has another block size now: disable and enable the namespace");
+	case -ENOMEDIUM:
+		return nvmft_refuse(w, -ENOMEDIUM, "the device has no capacity now");
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "core/backend.h"
 #include "core/configfs.h"
 #include "core/ctrl.h"
+#include "core/ns.h"
 
 static int __init nvmft_init(void)
 {
@@ -36,6 +37,7 @@ out_backend:
 static void __exit nvmft_exit(void)
 {
 	nvmft_configfs_exit();
+	nvmft_ns_watch_exit();
 	nvmft_discovery_exit();
 	nvmft_ctrl_exit();
 	nvmft_backend_exit();

@@ -145,6 +145,7 @@ static int ns_open(struct nvmft_ns *ns)
 	ns->lba_shift = lim.block_shift;
 	WRITE_ONCE(ns->readonly, lim.readonly);
 	WRITE_ONCE(ns->nsze, lim.bytes >> lim.block_shift);
+	nvmft_ns_watch(ns);
 	return 0;
 }
 
@@ -206,6 +207,7 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 	if (!ns->armed)
 		percpu_ref_kill(&ns->bare);
 	wait_for_completion(&ns->bare_gone);
+	nvmft_ns_unwatch(ns);
 	ns->be->ops->close(ns->be);
 	ns->be = NULL;
 	WRITE_ONCE(ns->enabled, false);
@@ -225,28 +227,34 @@ static bool ns_update(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 	WRITE_ONCE(ns->nsze, nsze);
 	WRITE_ONCE(ns->readonly, lim->readonly);
 	WRITE_ONCE(ns->limits.write_cache, lim->write_cache);
-	ns->limits.bytes = lim->bytes;
+	WRITE_ONCE(ns->limits.bytes, lim->bytes);
 	ns->limits.readonly = lim->readonly;
 	return changed;
 }
 
-int nvmft_ns_revalidate(struct nvmft_ns *ns)
+static int ns_revalidate(struct nvmft_ns *ns, bool *changed)
 {
 	struct nvmft_limits lim = {};
-	bool changed = false;
-	int err = 0;
 
-	mutex_lock(&ns->lock);
-	if (!ns->enabled) {
-		err = -ENODEV;
-		goto out;
-	}
+	lockdep_assert_held(&ns->lock);
+	if (!ns->enabled)
+		return -ENODEV;
 	ns->be->ops->limits(ns->be, &lim);
 	if (lim.block_shift != ns->lba_shift)
-		err = -EMEDIUMTYPE;
-	else
-		changed = ns_update(ns, &lim);
-out:
+		return -EMEDIUMTYPE;
+	if (!(lim.bytes >> lim.block_shift))
+		return -ENOMEDIUM;
+	*changed = ns_update(ns, &lim);
+	return 0;
+}
+
+int nvmft_ns_revalidate(struct nvmft_ns *ns)
+{
+	bool changed = false;
+	int err;
+
+	mutex_lock(&ns->lock);
+	err = ns_revalidate(ns, &changed);
 	mutex_unlock(&ns->lock);
 	if (changed)
 		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
@@ -302,6 +310,18 @@ int nvmft_ns_protect(struct nvmft_ns *ns, bool on)
 	else if (on != was)
 		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
 	return err;
+}
+
+void nvmft_ns_try_revalidate(struct nvmft_ns *ns)
+{
+	bool changed = false;
+
+	if (!mutex_trylock(&ns->lock))
+		return;
+	ns_revalidate(ns, &changed);
+	mutex_unlock(&ns->lock);
+	if (changed)
+		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
 }
 
 void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)

@@ -37,8 +37,9 @@
  * @anagrpid: READ_ONCE/WRITE_ONCE
  * @lock: guards enabling and disabling and everything below. Held while disable
  *	waits for @ref: who has a reference never takes it.
- * @limits: of the device, as @be; revalidation changes @limits.bytes and, by
- *	WRITE_ONCE, @limits.write_cache
+ * @limits: of the device, as @be; revalidation changes, by WRITE_ONCE,
+ *	@limits.bytes and @limits.write_cache
+ * @watch: in the list of ns_watch.c while the device is open
  * @enabled: in subsys->namespaces with @ref live
  * @path: device path as given, or NULL
  * @uuid: UUID as given, or random
@@ -69,6 +70,7 @@ struct nvmft_ns {
 
 	struct mutex		lock;
 	struct nvmft_limits	limits;
+	struct list_head	watch;
 	bool			enabled;
 	bool			nguid_set;
 	bool			buffered_io;
@@ -91,9 +93,13 @@ int nvmft_ns_enable(struct nvmft_ns *ns);
 void nvmft_ns_disable(struct nvmft_ns *ns);
 /*
  * Read the size again; tell the hosts if it changed. 0, or -errno: -ENODEV if
- * disabled; -EMEDIUMTYPE if the block size is another one now.
+ * disabled; -EMEDIUMTYPE if the block size is another one now; -ENOMEDIUM if
+ * there is no capacity any more: hosts keep the size they know, and the device
+ * answers for itself.
  */
 int nvmft_ns_revalidate(struct nvmft_ns *ns);
+/* The same, unless someone else holds ns->lock. */
+void nvmft_ns_try_revalidate(struct nvmft_ns *ns);
 /* Move it to the ANA group @grpid, 1..NVMFT_ANAGRP_MAX; tells the hosts. */
 void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
 /*
@@ -104,6 +110,13 @@ void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
 int nvmft_ns_protect(struct nvmft_ns *ns, bool on);
 /* Take the NGUID from the UUID again. ns->lock held. */
 void nvmft_ns_derive_nguid(struct nvmft_ns *ns);
+
+/* ns_watch.c: notice when the size changes. ns->lock held, the device open. */
+void nvmft_ns_watch(struct nvmft_ns *ns);
+/* Afterwards nothing looks at the device any more. */
+void nvmft_ns_unwatch(struct nvmft_ns *ns);
+/* No namespace is left. */
+void nvmft_ns_watch_exit(void);
 
 /**
  * nvmft_ns_find() - the active namespace with this id, referenced
