@@ -78,19 +78,22 @@ void nvmft_backend_exit(void);
  * nvmft_backend_open() - open what a path names
  * @path: absolute
  * @buffered: through the page cache, also if it is a block device
+ * @block_size: logical block size to offer, bytes, a power of two; 0: its own
  * @why: on failure, what to tell the administrator
  *
  * May sleep. What cannot be written is opened for reading only, and says so in
  * its limits.
  *
  * Return: an ERR_PTR() on failure. -ENOTBLK: neither a block device nor a
- * regular file. -EOPNOTSUPP: a file that can only be used buffered.
+ * regular file. -EOPNOTSUPP: a file that can only be used buffered. -EMEDIUMTYPE:
+ * @block_size cannot be offered.
  */
-struct nvmft_backend *nvmft_backend_open(const char *path, bool buffered, const char **why);
+struct nvmft_backend *nvmft_backend_open(const char *path, bool buffered, u32 block_size,
+					 const char **why);
 
 /*
  * be_rmw.c: offer blocks of 2^@shift bytes, fewer than @lower has, which it then
- * owns. -EINVAL: the device's own are not at least a page.
+ * owns. -EMEDIUMTYPE: the device's own are not at least a page.
  */
 struct nvmft_backend *nvmft_be_rmw_open(struct nvmft_backend *lower, u8 shift);
 int nvmft_be_rmw_init(void);

@@ -370,7 +370,7 @@ struct nvmft_backend *nvmft_be_rmw_open(struct nvmft_backend *lower, u8 shift)
 	lower->ops->limits(lower, &lim);
 	/* Bounced blocks are whole pages. */
 	if (lim.block_shift < PAGE_SHIFT)
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-EMEDIUMTYPE);
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
 	if (!b)
 		return ERR_PTR(-ENOMEM);

@@ -2,6 +2,7 @@
 /* configfs: subsystems/<nqn>/namespaces/<nsid>. */
 #include <linux/ctype.h>
 #include <linux/kstrtox.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include "core/configfs.h"
 
@@ -195,6 +196,31 @@ static int ns_buffered_io_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 }
 NVMFT_CFG_ATTR(ns, buffered_io);
 
+static ssize_t ns_block_size_get(struct nvmft_ns *ns, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(ns->block_size));
+}
+
+static int ns_block_size_set(struct nvmft_ns *ns, const struct nvmft_write *w)
+{
+	s64 val;
+	int err;
+
+	err = nvmft_cfg_num(w, 0, NVMFT_BLOCK_SIZE_MAX, &val);
+	if (err)
+		return err;
+	if (val && (val < NVMFT_BLOCK_SIZE_MIN || !is_power_of_2(val)))
+		return nvmft_refuse(w, -EINVAL, "neither 0 nor a power of two from %d to %d",
+				    NVMFT_BLOCK_SIZE_MIN, NVMFT_BLOCK_SIZE_MAX);
+	err = ns_lock_disabled(ns, w);
+	if (err)
+		return err;
+	WRITE_ONCE(ns->block_size, val);
+	mutex_unlock(&ns->lock);
+	return 0;
+}
+NVMFT_CFG_ATTR(ns, block_size);
+
 static ssize_t ns_resv_enable_get(struct nvmft_ns *ns, char *page)
 {
 	return sysfs_emit(page, "0\n");
@@ -255,6 +281,7 @@ static struct configfs_attribute *ns_attrs[] = {
 	&ns_attr_device_nguid,
 	&ns_attr_ana_grpid,
 	&ns_attr_buffered_io,
+	&ns_attr_block_size,
 	&ns_attr_resv_enable,
 	&ns_attr_revalidate_size,
 	&ns_attr_enable,

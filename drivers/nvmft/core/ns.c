@@ -2,14 +2,14 @@
 /* Namespaces: enabled, resized, moved between ANA groups, disabled. */
 #include <linux/completion.h>
 #include <linux/err.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include "core/ctrl.h"
 #include "core/ns.h"
 #include "core/refuse.h"
 
-/* Logical block sizes that can be exported: 512 bytes to 64 KiB */
-#define LBA_SHIFT_MIN	9
-#define LBA_SHIFT_MAX	16
+#define LBA_SHIFT_MIN	ilog2(NVMFT_BLOCK_SIZE_MIN)
+#define LBA_SHIFT_MAX	ilog2(NVMFT_BLOCK_SIZE_MAX)
 
 /* How long disable waits for commands before it ends the controllers */
 #define DISABLE_PATIENCE	(60 * HZ)
@@ -130,7 +130,7 @@ static int ns_open(struct nvmft_ns *ns)
 	lockdep_assert_held(&ns->lock);
 	if (!ns->path)
 		return ns_refuse(ns, -EINVAL, "device_path is not set");
-	be = nvmft_backend_open(ns->path, ns->buffered_io, &why);
+	be = nvmft_backend_open(ns->path, ns->buffered_io, ns->block_size, &why);
 	if (IS_ERR(be))
 		return ns_refuse(ns, PTR_ERR(be), "device_path \"%*pE\" %s",
 				 (int)min_t(size_t, strlen(ns->path), 128), ns->path, why);

@@ -14,6 +14,10 @@
 #include "core/range.h"
 #include "core/subsys.h"
 
+/* Logical block sizes that can be exported, bytes */
+#define NVMFT_BLOCK_SIZE_MIN	512
+#define NVMFT_BLOCK_SIZE_MAX	65536
+
 /**
  * struct nvmft_ns - a namespace
  * @subsys: its subsystem, referenced
@@ -47,6 +51,7 @@
  * @nguid_set: an administrator chose the NGUID
  * @eui64: EUI64, zero: none
  * @buffered_io: use the device through the page cache, as a file
+ * @block_size: logical block size to offer, bytes; 0: the device's
  */
 struct nvmft_ns {
 	struct nvmft_subsys	*subsys;
@@ -74,6 +79,7 @@ struct nvmft_ns {
 	bool			enabled;
 	bool			nguid_set;
 	bool			buffered_io;
+	u32			block_size;
 	char			*path;
 	uuid_t			uuid;
 	u8			nguid[16];
