@@ -22,6 +22,10 @@ CSTS_RDY, CSTS_CFS = 1, 2
 
 # Features
 FEAT_VWC, FEAT_NUM_QUEUES, FEAT_AEC, FEAT_KATO, FEAT_HOST_ID = 0x06, 0x07, 0x0B, 0x0F, 0x81
+FEAT_ARBITRATION, FEAT_POWER, FEAT_TEMPERATURE, FEAT_ERROR_RECOVERY = 0x01, 0x02, 0x04, 0x05
+FEAT_ATOMICITY, FEAT_TIMESTAMP, FEAT_BEHAVIOR, FEAT_WRITE_PROTECT = 0x0A, 0x0E, 0x16, 0x84
+# Bytes of data of those that have some
+FEAT_DATA = {FEAT_TIMESTAMP: 8, FEAT_BEHAVIOR: 512, FEAT_HOST_ID: 16}
 
 # SGL identifiers (type << 4 | subtype)
 SGL_ICD, SGL_TRANSPORT = 0x01, 0x5A
@@ -47,6 +51,7 @@ SGL_LENGTH = 0x00F
 SGL_TYPE = 0x011
 SGL_OFFSET = 0x016
 KATO_INVALID = 0x01A
+WRITE_PROTECTED = 0x020
 TRANSIENT_TRANSPORT = 0x022
 LBA_RANGE = 0x080
 NS_NOT_READY = 0x082
@@ -56,6 +61,7 @@ AER_LIMIT = 0x105
 INVALID_LOG_PAGE = 0x109
 NOT_SAVEABLE = 0x10D
 NOT_CHANGEABLE = 0x10E
+NOT_PER_NS = 0x10F
 IOCS_NOT_SUPPORTED = 0x129
 INVALID_IOCS = 0x12C
 CONNECT_FORMAT = 0x180
@@ -80,6 +86,7 @@ STATUS_NAMES = {
     INVALID_QID: "Invalid Queue Identifier", ABORT_LIMIT: "Abort Command Limit Exceeded",
     AER_LIMIT: "AER Limit Exceeded", INVALID_LOG_PAGE: "Invalid Log Page",
     NOT_SAVEABLE: "Feature Not Saveable", NOT_CHANGEABLE: "Feature Not Changeable",
+    NOT_PER_NS: "Feature Not Namespace Specific", WRITE_PROTECTED: "Namespace is Write Protected",
     IOCS_NOT_SUPPORTED: "I/O Command Set Not Supported",
     INVALID_IOCS: "Invalid I/O Command Set", CONNECT_FORMAT: "Connect Incompatible Format",
     CONNECT_BUSY: "Connect Controller Busy", CONNECT_PARAM: "Connect Invalid Parameters",
