@@ -83,6 +83,15 @@ static inline struct nvmft_cfg_target *nvmft_cfg_target(struct config_item *item
 }
 
 /*
+ * mkdir() shows a folder before it is complete. symlink() does not wait for
+ * that, and follows this pointer once allow_link has agreed.
+ */
+static inline bool nvmft_cfg_target_made(const struct config_item *item)
+{
+	return READ_ONCE(item->ci_dentry);
+}
+
+/*
  * Drop the reference of a folder that is being removed, from drop_item, as soon
  * as no path leads to it. configfs drops it earlier, and then a symlink() that
  * resolves the path at that moment revives an item that has been freed.

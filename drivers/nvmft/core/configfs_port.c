@@ -144,10 +144,12 @@ static int port_allow_link(struct config_item *parent, struct config_item *targe
 	struct nvmft_port *port = nvmft_cfg_dir(parent)->port;
 	struct nvmft_write w = { .val = target->ci_name, .len = strlen(target->ci_name) };
 
-	if (target->ci_type == &nvmft_cfg_subsys_type)
-		return nvmft_port_link(port, nvmft_cfg_subsys(target));
 	snprintf(w.where, sizeof(w.where), "ports/%u/subsystems", port->t.portid);
-	return nvmft_refuse(&w, -EINVAL, "only a folder of subsystems/ can be linked here");
+	if (target->ci_type != &nvmft_cfg_subsys_type)
+		return nvmft_refuse(&w, -EINVAL, "only a folder of subsystems/ can be linked here");
+	if (!nvmft_cfg_target_made(target))
+		return nvmft_refuse(&w, -ENOENT, "is being made at this moment");
+	return nvmft_port_link(port, nvmft_cfg_subsys(target));
 }
 
 static void port_drop_link(struct config_item *parent, struct config_item *target)

@@ -303,10 +303,12 @@ static int hosts_allow_link(struct config_item *parent, struct config_item *targ
 	struct nvmft_subsys *subsys = nvmft_cfg_dir(parent)->subsys;
 	struct nvmft_write w = { .val = target->ci_name, .len = strlen(target->ci_name) };
 
-	if (target->ci_type == &nvmft_cfg_host_type)
-		return nvmft_subsys_allow_host(subsys, nvmft_cfg_host(target));
 	snprintf(w.where, sizeof(w.where), "subsystems/%s/allowed_hosts", subsys->nqn);
-	return nvmft_refuse(&w, -EINVAL, "only a folder of hosts/ can be linked here");
+	if (target->ci_type != &nvmft_cfg_host_type)
+		return nvmft_refuse(&w, -EINVAL, "only a folder of hosts/ can be linked here");
+	if (!nvmft_cfg_target_made(target))
+		return nvmft_refuse(&w, -ENOENT, "is being made at this moment");
+	return nvmft_subsys_allow_host(subsys, nvmft_cfg_host(target));
 }
 
 static void hosts_drop_link(struct config_item *parent, struct config_item *target)
