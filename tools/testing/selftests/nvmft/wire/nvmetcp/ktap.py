@@ -142,7 +142,7 @@ class Runner:
             got = host.io[1].read(1, 0, len(KEEP) // 512)
             PACE.note(time.monotonic() - start)
             if got != KEEP:
-                host.io[1].write(1, 0, KEEP, icd=True)
+                host.io[1].write(1, 0, KEEP)
                 return ["a block that no case writes has changed"]
             return []
         finally:
