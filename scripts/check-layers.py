@@ -88,9 +88,9 @@ def rule_core(tree):
 
 
 def rule_backend(tree):
-    """core/be_* include core/backend.h, nvmft_io.h, linux; they know no NVMe"""
+    """core/be_* include core/backend.h, core/range.h, nvmft_io.h, linux; they know no NVMe"""
     for inc in tree.includes("core/be_*"):
-        fine = within(inc, ("core/backend.h", "core/be_", "nvmft_io.h"), ("linux/", "asm/"))
+        fine = within(inc, ("core/backend.h", "core/range.h", "core/be_", "nvmft_io.h"), ("linux/", "asm/"))
         if not fine or inc.name.startswith("linux/nvme"):
             yield refuse(inc, "a backend has core/backend.h, nvmft_io.h and linux, no NVMe")
 

@@ -356,6 +356,12 @@ enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status);
  */
 void nvmft_req_execute(struct nvmft_req *req);
 
+/* Does another request, which has its data, wait for the data of this one? Worker. */
+static inline bool nvmft_req_awaited(const struct nvmft_req *req)
+{
+	return req->mate && req->mate->state == NVMFT_REQ_HELD;
+}
+
 /* Go on with a command in EXEC that came back by ops->respond(). As execute. */
 void nvmft_req_resume(struct nvmft_req *req);
 

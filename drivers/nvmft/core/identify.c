@@ -28,6 +28,8 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 		in.vwc = nvmft_subsys_write_cache(subsys);
 		in.oncs = nvmft_ident_oncs();
 		in.ocfs = in.oncs & NVMFT_ONCS_COPY ? NVMFT_COPY_FORMATS : 0;
+		in.fuses = NVMFT_FUSES_CAW;
+		in.flush_all = true;
 	}
 	/* From here on hosts know these values, so they stay. */
 	mutex_lock(&subsys->lock);
@@ -67,6 +69,7 @@ static void ns_input(const struct nvmft_req *req, struct nvmft_ns *ns,
 	in->anagrpid = READ_ONCE(ns->anagrpid);
 	in->readonly = nvmft_ns_readonly(ns);
 	nvmft_ident_ns_sizes(in, &sizes);
+	in->nacwu = nvmft_caw_blocks(ns->lba_shift);
 	if (nvmft_ident_oncs() & NVMFT_ONCS_COPY) {
 		in->mssrl = NVMFT_MSSRL;
 		in->mcl = NVMFT_MCL;

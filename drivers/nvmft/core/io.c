@@ -57,9 +57,11 @@ u16 nvmft_io_check(struct nvmft_req *req)
 		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
 	if (req->desc->flags & NVMFT_OPF_LBA) {
 		status = io_check_lba(req, ns);
-		if (unlikely(status))
-			return status;
+	} else {
+		status = nvmft_media_check(req);
 	}
+	if (unlikely(status))
+		return status;
 	req->len = nvmft_sqe_data_len(req->desc, &req->sqe, ns->lba_shift);
 	return 0;
 }

@@ -115,6 +115,23 @@ void nvmft_write_zeroes_execute(struct nvmft_req *req)
 		zeroes_submit(req);
 }
 
+u16 nvmft_media_check(const struct nvmft_req *req)
+{
+	u32 nr = 0, max = 0;
+
+	if (req->desc->op == NVMFT_OP_DSM) {
+		nr = nvmft_sqe_nr_ranges(&req->sqe);
+		max = NVMFT_DMRL;
+	} else if (req->desc->op == NVMFT_OP_COPY) {
+		/* Its format decides what its data is. */
+		if (nvmft_sqe_copy_format(&req->sqe))
+			return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
+		nr = nvmft_sqe_nr_copies(&req->sqe);
+		max = NVMFT_MSRC + 1;
+	}
+	return nr > max ? NVMFT_SC_CMD_SIZE_LIMIT | NVME_STATUS_DNR : 0;
+}
+
 /* Take the ranges out of the data into multi->span, checked. */
 static u16 dsm_parse(struct nvmft_req *req)
 {
@@ -177,9 +194,7 @@ void nvmft_dsm_execute(struct nvmft_req *req)
 {
 	u16 status = NVME_SC_INTERNAL;
 
-	if (nvmft_sqe_nr_ranges(&req->sqe) > NVMFT_DMRL)
-		status = NVMFT_SC_CMD_SIZE_LIMIT | NVME_STATUS_DNR;
-	else if (nvmft_multi_get(req))
+	if (nvmft_multi_get(req))
 		status = dsm_parse(req);
 	/* The other attributes are hints. */
 	if (status || !req->multi->nr_spans ||
@@ -303,7 +318,6 @@ static void copy_read(struct nvmft_req *req)
 
 void nvmft_copy_execute(struct nvmft_req *req)
 {
-	u32 dw12 = le32_to_cpu(req->sqe.common.cdw12);
 	struct nvmft_multi *m = nvmft_multi_get(req);
 	u64 total;
 	u16 status;
@@ -313,13 +327,7 @@ void nvmft_copy_execute(struct nvmft_req *req)
 		return;
 	}
 	m->dst = le64_to_cpu(req->sqe.rw.slba);
-	/* Descriptor format in bits 11:8; only format 0 is offered. */
-	if ((dw12 >> 8) & 0xf)
-		status = NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
-	else if (nvmft_sqe_nr_copies(&req->sqe) > NVMFT_MSRC + 1)
-		status = NVMFT_SC_CMD_SIZE_LIMIT | NVME_STATUS_DNR;
-	else
-		status = copy_parse(req, &total);
+	status = copy_parse(req, &total);
 	if (status) {
 		nvmft_req_complete(req, status);
 		return;

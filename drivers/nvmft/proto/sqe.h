@@ -153,6 +153,12 @@ static inline u32 nvmft_sqe_nr_copies(const struct nvme_command *c)
  */
 u16 nvmft_sqe_loc(const struct nvmft_opdesc *d, u16 status);
 
+/* Copy: format of its descriptors */
+static inline u8 nvmft_sqe_copy_format(const struct nvme_command *c)
+{
+	return (le32_to_cpu(c->common.cdw12) >> 8) & 0xf;
+}
+
 /* Get Log Page: bytes asked for, (NUMD + 1) * 4, in 64 bit */
 static inline u64 nvmft_sqe_log_len(const struct nvme_command *c)
 {

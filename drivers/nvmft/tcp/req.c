@@ -120,15 +120,27 @@ static void execute_all(struct nvmft_tcp_conn *conn)
 	blk_finish_plug(&plug);
 }
 
+/*
+ * In the order of their arrival, but for those that another command waits for:
+ * it holds its own data until this one has come, and that may be the memory that
+ * those before it wait for.
+ */
+static bool fetchable(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool *full)
+{
+	if (unlikely(nvmft_req_awaited(&slot->req)))
+		return true;
+	*full = *full || !data_fits(conn, &slot->req);
+	return !*full;
+}
+
 static void fetch_all(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_slot *slot, *next;
+	bool full = false;
 
-	list_for_each_entry_safe(slot, next, &conn->fetch, link) {
-		if (!data_fits(conn, &slot->req))
-			break;
-		fetch(conn, slot);
-	}
+	list_for_each_entry_safe(slot, next, &conn->fetch, link)
+		if (fetchable(conn, slot, &full))
+			fetch(conn, slot);
 }
 
 void nvmft_tcp_execute(struct nvmft_tcp_conn *conn)
@@ -151,8 +163,11 @@ bool nvmft_tcp_executable(struct nvmft_tcp_conn *conn)
 	list_for_each_entry(slot, &conn->exec, link)
 		if (executable(conn, slot, &full))
 			return true;
-	slot = list_first_entry_or_null(&conn->fetch, struct nvmft_tcp_slot, link);
-	return slot && data_fits(conn, &slot->req);
+	full = false;
+	list_for_each_entry(slot, &conn->fetch, link)
+		if (fetchable(conn, slot, &full))
+			return true;
+	return false;
 }
 
 /*
