@@ -6,7 +6,7 @@ import random
 from nvmetcp import nvme
 from nvmetcp.conn import Fail, Skip, check, check_status
 from nvmetcp.ktap import KEEP, case, rows
-from nvmetcp.steps import alive, pattern
+from nvmetcp.steps import alive, outside, pattern
 from nvmetcp.target import put
 
 RANGE, FIELD, BAD_NS = nvme.LBA_RANGE, nvme.INVALID_FIELD, nvme.INVALID_NS
@@ -40,24 +40,6 @@ def first_and_last_block(env, nsid):
         check(queue.read(nsid, slba, 1, block) == data, f"block {slba}")
 
 
-def _places(nsze):
-    """Ranges that are not in the namespace, with what could go wrong in them."""
-    return [
-        (nsze, 1),                      # just behind
-        (nsze - 1, 2),                  # crosses the end
-        (nsze - 7, 8),
-        ((1 << 64) - 1, 1),             # the last LBA there can be
-        ((1 << 64) - 1, 2),             # SLBA + NLB wraps 64 bits
-        ((1 << 64) - 8, 8),             # the sum is 2^64: wraps to 0
-        (1 << 63, 1), (1 << 32, 1), ((1 << 32) + 1, 1), (1 << 40, 1),
-        (1 << 52, 1),                   # times 4096 is 2^64
-        (1 << 55, 1),                   # times 512 is 2^64
-        (1 << 51, 1), (1 << 54, 1),     # negative as a file position
-        (1 << 61, 1), ((1 << 61) + 1, 1),   # shifted to sectors of a 4 KiB disk it is 0
-        (7 << 61, 1),
-    ]
-
-
 @rows([(f"nsid_{nsid}_{name}", nsid, opcode) for nsid in (1, 2)
        for name, opcode in (("read", nvme.READ), ("write", nvme.WRITE))])
 def lba_out_of_range(env, nsid, opcode):
@@ -67,7 +49,7 @@ def lba_out_of_range(env, nsid, opcode):
     size = queue.host.ns(nsid).nsze
     first = queue.read(nsid, 0, 1, block)
     last = queue.read(nsid, size - 1, 1, block)
-    for slba, count in _places(size):
+    for slba, count in outside(size):
         nbytes = count * block
         icd = opcode == nvme.WRITE and nbytes <= queue.icd_limit
         sqe = nvme.rw(opcode, nsid, slba, count, nbytes, icd=icd)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """One TCP connection to the target: send any bytes, cut anywhere, receive PDUs by a deadline."""
 
+import contextlib
 import os
 import select
 import socket
@@ -55,6 +56,15 @@ def check(condition, message):
     """Fail the case with a message unless condition holds."""
     if not condition:
         raise Fail(message)
+
+
+@contextlib.contextmanager
+def during(what):
+    """A failure in this block says what was being tried."""
+    try:
+        yield
+    except Fail as err:
+        raise type(err)(f"{what}: {err}") from err
 
 
 def names(statuses):

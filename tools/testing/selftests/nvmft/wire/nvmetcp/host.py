@@ -127,8 +127,8 @@ class Queue(Conn):
                 raise Quiet(f"no R2T for cid {cid} in {timeout:.1f} s")
             self.pump(left)
 
-    def answer(self, r2t, data, *, piece=None):
-        """Send what one R2T asks for, in H2CData PDUs of at most piece bytes."""
+    def answer(self, r2t, data, *, piece=None, **kw):
+        """Send what one R2T asks for, in H2CData PDUs of at most piece bytes; kw are lies."""
         step = min(piece or self.maxh2cdata, self.maxh2cdata)
         end = r2t.r2to + r2t.r2tl
         check(end <= len(data), f"{r2t}: beyond the {len(data)} bytes of the command")
@@ -136,7 +136,7 @@ class Queue(Conn):
         while pos < end:
             size = min(step, end - pos)
             self.send(pdu.h2cdata(r2t.cccid, r2t.ttag, pos, data[pos:pos + size], self.fmt,
-                                  last=pos + size == end))
+                                  last=pos + size == end, **kw))
             pos += size
 
     def transfer(self, cid, data, *, piece=None, timeout=REPLY):

@@ -28,11 +28,22 @@ class Controller:
         self.sqes, self.cqes = raw[512], raw[513]
         self.maxcmd, self.nn, self.oncs, self.fuses = struct.unpack_from("<HIHH", raw, 514)
         self.vwc = raw[525]
+        self.acwu, self.ocfs = struct.unpack_from("<HH", raw, 532)
         self.sgls, self.mnan = struct.unpack_from("<II", raw, 536)
         self.subnqn_raw = raw[768:1024]
         self.subnqn = text(self.subnqn_raw.split(b"\0")[0])
         self.ioccsz, self.iorcsz, self.icdoff, self.fcatt, self.msdbd, self.ofcs = \
             struct.unpack_from("<IIHBBH", raw, 1792)
+
+
+class NvmController:
+    """Identify Controller of the NVM command set, CNS 06h: limits of commands."""
+
+    def __init__(self, raw):
+        assert len(raw) == 4096
+        self.raw = raw
+        self.vsl, self.wzsl, _, self.dmrl, self.dmrsl, self.dmsl = struct.unpack_from("<BBBBIQ",
+                                                                                      raw)
 
 
 class Namespace:
@@ -43,6 +54,9 @@ class Namespace:
         self.raw = raw
         self.nsze, self.ncap, self.nuse = struct.unpack_from("<QQQ", raw, 0)
         self.nsfeat, self.nlbaf, self.flbas = raw[24:27]
+        self.dlfeat = raw[33]
+        self.nacwu, = struct.unpack_from("<H", raw, 38)
+        self.mssrl, self.mcl, self.msrc = struct.unpack_from("<HIB", raw, 74)
         self.nguid, self.eui64 = raw[104:120], raw[120:128]
         fmt = self.flbas & 0xF
         self.ms, self.lbads, self.rp = struct.unpack_from("<HBB", raw, 128 + 4 * fmt)

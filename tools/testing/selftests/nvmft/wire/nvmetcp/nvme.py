@@ -7,7 +7,8 @@ import struct
 GET_LOG_PAGE, IDENTIFY, ABORT = 0x02, 0x06, 0x08
 SET_FEATURES, GET_FEATURES, ASYNC_EVENT, KEEP_ALIVE = 0x09, 0x0A, 0x0C, 0x18
 # NVM opcodes
-FLUSH, WRITE, READ = 0x00, 0x01, 0x02
+FLUSH, WRITE, READ, WRITE_UNCORRECTABLE, COMPARE = 0x00, 0x01, 0x02, 0x04, 0x05
+WRITE_ZEROES, DSM, VERIFY, COPY = 0x08, 0x09, 0x0C, 0x19
 # Fabrics
 FABRICS = 0x7F
 PROPERTY_SET, CONNECT, PROPERTY_GET, AUTH_SEND, AUTH_RECV, DISCONNECT = 0, 1, 4, 5, 6, 8
@@ -31,6 +32,9 @@ FEAT_DATA = {FEAT_TIMESTAMP: 8, FEAT_BEHAVIOR: 512, FEAT_HOST_ID: 16}
 SGL_ICD, SGL_TRANSPORT = 0x01, 0x5A
 PSDT_SGL = 0x40
 
+# FUSE
+FIRST, SECOND = 1, 2
+
 CATTR_NO_SQ_FLOW = 0x04
 
 NSID_ALL = 0xFFFFFFFF
@@ -45,10 +49,13 @@ DATA_TRANSFER_ERROR = 0x004
 INTERNAL = 0x006
 ABORT_REQUESTED = 0x007
 ABORTED_SQ_DELETION = 0x008
+FUSED_FAILED = 0x009
+FUSED_MISSING = 0x00A
 INVALID_NS = 0x00B
 SEQUENCE_ERROR = 0x00C
 SGL_LENGTH = 0x00F
 SGL_TYPE = 0x011
+ATOMIC_WU = 0x014
 SGL_OFFSET = 0x016
 KATO_INVALID = 0x01A
 WRITE_PROTECTED = 0x020
@@ -68,9 +75,12 @@ CONNECT_FORMAT = 0x180
 CONNECT_BUSY = 0x181
 CONNECT_PARAM = 0x182
 CONNECT_HOST = 0x184
+SIZE_LIMIT = 0x183
 INVALID_QUEUE_TYPE = 0x185
+OVERLAPPING = 0x187
 WRITE_FAULT = 0x280
 UNRECOVERED_READ = 0x281
+COMPARE_FAILURE = 0x285
 INTERNAL_PATH = 0x300
 ANA_TRANSITION = 0x303
 
@@ -79,6 +89,10 @@ STATUS_NAMES = {
     CID_CONFLICT: "Command ID Conflict", DATA_TRANSFER_ERROR: "Data Transfer Error",
     INTERNAL: "Internal Error", ABORT_REQUESTED: "Abort Requested",
     ABORTED_SQ_DELETION: "Aborted due to SQ Deletion",
+    FUSED_FAILED: "Failed Fused Command", FUSED_MISSING: "Missing Fused Command",
+    ATOMIC_WU: "Atomic Write Unit Exceeded", WRITE_PROTECTED: "Namespace is Write Protected",
+    SIZE_LIMIT: "Command Size Limit Exceeded", OVERLAPPING: "Overlapping I/O Range",
+    COMPARE_FAILURE: "Compare Failure",
     INVALID_NS: "Invalid Namespace or Format", SEQUENCE_ERROR: "Command Sequence Error",
     SGL_LENGTH: "Data SGL Length Invalid", SGL_TYPE: "SGL Descriptor Type Invalid",
     SGL_OFFSET: "SGL Offset Invalid", KATO_INVALID: "Keep Alive Timeout Invalid",
@@ -132,6 +146,44 @@ def rw(opcode, nsid, slba, blocks, nbytes, *, icd=False, fua=False, fuse=0, kind
 def flush(nsid):
     """A Flush."""
     return sqe(FLUSH, nsid)
+
+
+def verify(nsid, slba, blocks, *, fuse=0, cdw12=0):
+    """A Verify; cdw12 are bits beside NLB."""
+    return sqe(VERIFY, nsid, cdw10=slba & 0xFFFFFFFF, cdw11=slba >> 32,
+               cdw12=((blocks - 1) & 0xFFFF) | cdw12, fuse=fuse)
+
+
+def write_zeroes(nsid, slba, blocks, *, deac=False, fua=False, fuse=0):
+    """A Write Zeroes."""
+    return sqe(WRITE_ZEROES, nsid, cdw10=slba & 0xFFFFFFFF, cdw11=slba >> 32,
+               cdw12=((blocks - 1) & 0xFFFF) | (1 << 25 if deac else 0) | (1 << 30 if fua else 0),
+               fuse=fuse)
+
+
+def dsm_ranges(ranges):
+    """The data of a Dataset Management: (slba, blocks) each."""
+    return b"".join(struct.pack("<IIQ", 0, count, slba) for slba, count in ranges)
+
+
+def dsm(nsid, count, *, attributes=4, nbytes=None, icd=False, fuse=0, cdw10=0):
+    """A Dataset Management of count ranges; attributes 4 is deallocate."""
+    return sqe(DSM, nsid, dptr=sgl(SGL_ICD if icd else SGL_TRANSPORT,
+                                   count * 16 if nbytes is None else nbytes),
+               cdw10=((count - 1) & 0xFF) | cdw10, cdw11=attributes, fuse=fuse)
+
+
+def copy_ranges(ranges):
+    """The data of a Copy, format 0: (slba, blocks) each."""
+    return b"".join(struct.pack("<QQH14x", 0, slba, count - 1) for slba, count in ranges)
+
+
+def copy(nsid, slba, count, *, fmt=0, fua=False, nbytes=None, icd=False, fuse=0):
+    """A Copy of count source ranges to slba."""
+    return sqe(COPY, nsid, dptr=sgl(SGL_ICD if icd else SGL_TRANSPORT,
+                                    count * 32 if nbytes is None else nbytes),
+               cdw10=slba & 0xFFFFFFFF, cdw11=slba >> 32,
+               cdw12=((count - 1) & 0xFF) | fmt << 8 | (1 << 30 if fua else 0), fuse=fuse)
 
 
 def identify(cns, nsid=0, *, cntid=0, csi=0, length=4096):

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Steps that many cases share."""
 
+import fcntl
+import mmap
+import os
 import random
+import struct
 import time
 
 from . import nvme
@@ -14,6 +18,24 @@ SCRATCH = 1024
 def pattern(size, seed=1):
     """Bytes that do not repeat in a way a wrong offset could hide."""
     return random.Random(seed).randbytes(size)
+
+
+def outside(nsze):
+    """Ranges that are not in a namespace of this size, with what could go wrong in them."""
+    return [
+        (nsze, 1),                      # just behind
+        (nsze - 1, 2),                  # crosses the end
+        (nsze - 7, 8),
+        ((1 << 64) - 1, 1),             # the last LBA there can be
+        ((1 << 64) - 1, 2),             # SLBA + NLB wraps 64 bits
+        ((1 << 64) - 8, 8),             # the sum is 2^64: wraps to 0
+        (1 << 63, 1), (1 << 32, 1), ((1 << 32) + 1, 1), (1 << 40, 1),
+        (1 << 52, 1),                   # times 4096 is 2^64
+        (1 << 55, 1),                   # times 512 is 2^64
+        (1 << 51, 1), (1 << 54, 1),     # negative as a file position
+        (1 << 61, 1), ((1 << 61) + 1, 1),   # shifted to sectors of a 4 KiB disk it is 0
+        (7 << 61, 1),
+    ]
 
 
 def open_write(queue, size=4096, slba=SCRATCH, seed=1, nsid=1, block=512):
@@ -45,6 +67,38 @@ def finish_write(queue, cid, data, r2t, slba=SCRATCH):
     cqe = queue.wait(cid)
     check(cqe.status == nvme.OK, f"write: {cqe}")
     check(queue.read(1, slba, len(data) // 512) == data, "the medium does not hold what was written")
+
+
+def disk_node(path):
+    """The name of a block device in /sys/block."""
+    return os.path.basename(os.path.realpath(path))
+
+
+def set_read_only(path, state):
+    """Make a block device refuse writes, or take them again (BLKROSET)."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.ioctl(fd, 0x125D, struct.pack("i", state))
+    finally:
+        os.close(fd)
+
+
+def flushes(path):
+    """How many flushes a block device has completed."""
+    with open(f"/sys/block/{disk_node(path)}/stat", encoding="ascii") as stat:
+        return int(stat.read().split()[15])
+
+
+def read_disk(path, offset, size):
+    """Bytes of a block device, past the page cache."""
+    flags = os.O_RDONLY | os.O_DIRECT
+    fd = os.open(path, flags)
+    try:
+        with mmap.mmap(-1, size) as page:
+            check(os.preadv(fd, [page], offset) == size, f"short read of {path}")
+            return page[:]
+    finally:
+        os.close(fd)
 
 
 def expect_refused(queue, data, qid, sqsize, status, where=None, **kw):

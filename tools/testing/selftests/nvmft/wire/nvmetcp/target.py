@@ -32,7 +32,7 @@ class Disk:
 
     top = "/sys/kernel/config/nullb"
 
-    def __init__(self, name, mib, block, cache=False):
+    def __init__(self, name, mib, block, cache=False, **more):
         self.name = name
         self.size, self.block = mib * MIB, block
         self.dir = f"{self.top}/{name}"
@@ -40,6 +40,7 @@ class Disk:
         settings = {"size": mib, "blocksize": block, "memory_backed": 1, "submit_queues": 1}
         if cache:
             settings["cache_size"] = 1
+        settings.update(more)
         for attr, value in settings.items():
             put(f"{self.dir}/{attr}", value)
         put(f"{self.dir}/power", 1)
@@ -151,6 +152,17 @@ class Target:
         if enable:
             put(self.ns(nsid, "enable", nqn=nqn), 1)
 
+    def attach(self, nsid, mib, block=512, **settings):
+        """A further disk with null_blk settings of its own, as namespace nsid of main."""
+        self.disks[nsid] = Disk(f"wire{nsid + 10}", mib, block, **settings)
+        self.add_ns(nsid, self.disks[nsid].path)
+
+    def detach(self, nsid):
+        """Remove what attach made."""
+        put(self.ns(nsid, "enable"), 0)
+        os.rmdir(self.ns(nsid))
+        self.disks.pop(nsid).remove()
+
     def add_port(self, portid, addr, *nqns, icd=None):
         """A port that exports subsystems."""
         os.mkdir(self.port(portid))
@@ -191,10 +203,17 @@ class Target:
         host = os.path.join(ROOT, "hosts", ALLOWED_HOST)
         if os.path.isdir(host):
             os.rmdir(host)
-        for name in ("wire0", "wire1", "wire2", "wire3"):
-            if os.path.isdir(f"{Disk.top}/{name}"):
+        for name in os.listdir(Disk.top):
+            if name.startswith("wire"):
                 put(f"{Disk.top}/{name}/power", 0)
                 os.rmdir(f"{Disk.top}/{name}")
+
+    def reload(self):
+        """Take everything down, unload the modules, and set up again."""
+        self.teardown()
+        for module in reversed(MODULES):
+            run("rmmod", module.replace("-", "_"))
+        self.setup()
 
     # -- changes a case may make; each is undone at the end of its with block ---------------
 
