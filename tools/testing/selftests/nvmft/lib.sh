@@ -113,22 +113,23 @@ errno_of() {
 }
 
 # expect_refused FILE VALUE ERRNO-REGEX: the write fails, the old value stays,
-# and the log says which attribute refused (nvmet is not asked for that).
+# and the log has a line with the attribute, the value (as far as it can be
+# printed) and more, the reason. nvmet is not asked for that line.
 expect_refused() {
-	local file=$1 value=$2 before lines
+	local file=$1 value=$2 before line
 
-	before=$(cat "$file" 2>/dev/null)
-	lines=$(dmesg | wc -l)
+	before=$(<"$file")
 	expect_match "${file##*/} <- '${value:0:60}'" "$(errno_of put "$file" "$value")" "$3"
-	expect "${file##*/} after a refused '${value:0:60}'" "$(cat "$file" 2>/dev/null)" "$before"
-	is_nvmet || dmesg | tail -n "+$((lines + 1))" | grep -q "${file##*/}" ||
-		fail "no log line names ${file##*/}, which refused '${value:0:60}'"
+	expect "${file##*/} after a refused '${value:0:60}'" "$(<"$file")" "$before"
+	line="${file##*/}: \"${value%%[![:print:]]*}"
+	is_nvmet || dmesg | grep -F -- "${line:0:60}" | grep -q 'refused: .' ||
+		fail "no log line says why ${file##*/} refused '${value:0:60}'"
 }
 
 # expect_accepted FILE VALUE [SHOWN]: the write succeeds and reads back.
 expect_accepted() {
 	expect "${1##*/} <- '$2'" "$(errno_of put "$1" "$2")" OK
-	expect "${1##*/} after '$2'" "$(cat "$1")" "${3-$2}"
+	expect "${1##*/} after '$2'" "$(<"$1")" "${3-$2}"
 }
 
 # put FILE VALUE: one write(2), as echo does it.
@@ -286,9 +287,9 @@ in_use() {
 	exit "$KSFT_FAIL"
 }
 
-# The mark stands where run_cases began; all there is where it was pushed out.
-kernel_log_since_start() {
-	dmesg | awk -v mark="nvmft-test $TESTNAME $$" '
+# kernel_log_since MARK: all there is, where the mark was pushed out.
+kernel_log_since() {
+	dmesg | awk -v mark="$1" '
 		{ line[n++] = $0 }
 		index($0, mark) { n = 0 }
 		END { for (i = 0; i < n; i++) print line[i] }'
@@ -296,7 +297,7 @@ kernel_log_since_start() {
 
 # Lines of this test's kernel log that match, oldest first.
 kernel_log() {
-	kernel_log_since_start | grep -E -- "$1"
+	kernel_log_since "nvmft-test $TESTNAME $$" | grep -E -- "$1"
 }
 
 # Between the cases of one file: everything that a case made goes.
@@ -344,10 +345,10 @@ case_kernel_log_is_clean() {
 
 # run_one_case DESCRIPTION FUNCTION [ARG]...
 run_one_case() {
-	local name=$1 start=$SECONDS lines
+	local name=$1 start=$SECONDS mark="nvmft-case $RANDOM$RANDOM"
 
 	shift
-	lines=$(dmesg | wc -l)
+	echo "$mark" >/dev/kmsg
 	CASE_FAILED=
 	CASE_SKIPPED=
 	"$@" || CASE_FAILED=y
@@ -355,7 +356,7 @@ run_one_case() {
 		ktap_test_skip "$name" "$CASE_SKIPPED"
 	elif [ -n "$CASE_FAILED" ]; then
 		ktap_print_msg "kernel log:"
-		ktap_print_msg "$(dmesg | tail -n "+$((lines + 1))" | tail -n 15)"
+		ktap_print_msg "$(kernel_log_since "$mark" | tail -n 15)"
 		ktap_test_fail "$name"
 	else
 		ktap_test_pass "$name"
