@@ -161,8 +161,9 @@ u16 nvmft_req_judge(struct nvmft_req *req)
 		status = nvmft_io_check(req);
 		if (unlikely(status))
 			return status;
-		if (unlikely(req->len != sgl_len))
+		if (unlikely(!nvmft_sqe_len_fits(desc, req->len, sgl_len)))
 			return NVME_SC_SGL_INVALID_DATA | NVME_STATUS_DNR;
+		req->len = sgl_len;
 	} else {
 		status = req_check_len(req, sgl_len);
 		if (unlikely(status))

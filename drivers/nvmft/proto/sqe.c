@@ -18,6 +18,9 @@ static_assert(offsetof(struct nvmf_connect_data, hostnqn) == NVMFT_CONNECT_OFF_H
 /* An admin queue has at most 4096 entries */
 #define ADMIN_SQSIZE_MAX	4095
 
+/* Dataset Management: bytes of as many ranges as NR can count */
+#define DSM_TABLE_MAX		(256U * sizeof(struct nvme_dsm_range))
+
 /* Command Scope in an effects word (Base 2.1, 5.1.12.1) */
 #define EFFECTS_SCOPE_NS	(1U << 20)
 #define EFFECTS_SCOPE_CTRL	(1U << 21)
@@ -282,6 +285,14 @@ u64 nvmft_sqe_data_len(const struct nvmft_opdesc *d, const struct nvme_command *
 	default:
 		return d->len;
 	}
+}
+
+bool nvmft_sqe_len_fits(const struct nvmft_opdesc *d, u64 len, u32 sgl_len)
+{
+	if (d->len_rule == NVMFT_LEN_DSM)
+		return sgl_len >= len && sgl_len <= DSM_TABLE_MAX &&
+		       !(sgl_len % sizeof(struct nvme_dsm_range));
+	return sgl_len == len;
 }
 
 u16 nvmft_sqe_loc(const struct nvmft_opdesc *d, u16 status)

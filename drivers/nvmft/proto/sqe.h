@@ -118,6 +118,17 @@ u16 nvmft_sqe_check_sgl(const struct nvmft_opdesc *d, const struct nvme_command 
 u64 nvmft_sqe_data_len(const struct nvmft_opdesc *d, const struct nvme_command *c, u8 lba_shift);
 
 /**
+ * nvmft_sqe_len_fits() - may this SGL hold the data of the command?
+ * @d: row of the command
+ * @len: bytes that the command needs, nvmft_sqe_data_len()
+ * @sgl_len: bytes that the SGL describes
+ *
+ * They have to be the same, but for Dataset Management: Linux hosts send the
+ * largest table of ranges there can be, however many of them are used.
+ */
+bool nvmft_sqe_len_fits(const struct nvmft_opdesc *d, u64 len, u32 sgl_len);
+
+/**
  * nvmft_sqe_check_lba() - is a range of logical blocks inside the namespace?
  * @slba: first block
  * @nlb: number of blocks, 1's based, not 0

@@ -417,6 +417,37 @@ static void data_len(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nvmft_sqe_data_len(d, &s.c, r->shift), r->want);
 }
 
+/* Only a table of ranges may have room to spare: whole ranges, 256 at most. */
+static void len_fits(struct kunit *test)
+{
+	static const struct {
+		u8 opcode;
+		u64 len;
+		u32 sgl_len;
+		bool fits;
+	} rows[] = {
+		{ 9, 16, 16, true }, { 9, 16, 4096, true }, { 9, 4096, 4096, true },
+		{ 9, 4080, 4096, true }, { 9, 32, 16, false }, { 9, 16, 0, false },
+		{ 9, 16, 4112, false }, { 9, 16, 20, false }, { 9, 16, 4095, false },
+		{ 9, 16, 0xfffffff0, false },
+		{ 2, 4096, 4096, true }, { 2, 4096, 8192, false }, { 2, 4096, 512, false },
+		{ 1, 512, 4096, false }, { 5, 512, 4096, false },
+		{ 0x19, 32, 32, true }, { 0x19, 32, 64, false }, { 0x19, 32, 8192, false },
+		{ 8, 0, 0, true },
+		/* 4 GiB does not become 0 */
+		{ 2, 0x100000000, 0, false }, { 9, 0x100000010, 16, false },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		union sqe s = { .b = { [0] = rows[i].opcode } };
+		const struct nvmft_opdesc *d = nvmft_sqe_lookup(NVMFT_Q_IO, &s.c);
+
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_len_fits(d, rows[i].len, rows[i].sgl_len),
+				    rows[i].fits, "row %d", i);
+	}
+}
+
 struct lba_row {
 	const char *desc;
 	u64 slba;
@@ -506,6 +537,7 @@ static struct kunit_case sqe_cases[] = {
 	KUNIT_CASE_PARAM(check_sgl, sgl_gen_params),
 	KUNIT_CASE(check_sgl_sweep),
 	KUNIT_CASE_PARAM(data_len, len_gen_params),
+	KUNIT_CASE(len_fits),
 	KUNIT_CASE_PARAM(check_lba, lba_gen_params),
 	KUNIT_CASE(loc),
 	{}

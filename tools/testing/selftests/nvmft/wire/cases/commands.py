@@ -133,9 +133,10 @@ def namespace(env, make):
 @rows([("compare", nvme.COMPARE), ("dsm", nvme.DSM), ("copy", nvme.COPY)])
 def wrong_length(env, opcode):
     """An SGL that is shorter or longer than the command's data: Data SGL Length Invalid, by R2T
-    and in the capsule."""
+    and in the capsule. A table of ranges may be longer, but not longer than the largest."""
     queue = env.io()
-    for delta, icd in ((d, i) for d in (-512, -4, 4, 512) for i in (False, True)):
+    longer = (4, 4096 - 64 * 16 + 16) if opcode == nvme.DSM else (4, 512)
+    for delta, icd in ((d, i) for d in (-512, -4, *longer) for i in (False, True)):
         if opcode == nvme.COMPARE:
             nbytes = 8 * 512 + delta
             sqe = nvme.rw(opcode, 1, 1024, 8, nbytes, icd=icd)

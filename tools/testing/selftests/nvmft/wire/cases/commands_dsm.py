@@ -9,7 +9,7 @@ from nvmetcp.ktap import case, rows
 from nvmetcp.steps import alive, outside, pattern
 from nvmetcp.target import put
 
-FIELD, RANGE, LIMIT = nvme.INVALID_FIELD, nvme.LBA_RANGE, nvme.SIZE_LIMIT
+OK, FIELD, RANGE, LIMIT = nvme.OK, nvme.INVALID_FIELD, nvme.LBA_RANGE, nvme.SIZE_LIMIT
 BLOCK = {1: 512, 2: 4096}
 BASE = 1024
 
@@ -147,6 +147,25 @@ def hints(env):
     queue.write(4, 8, pattern(8 * 512, 38))
     queue.cmd(nvme.dsm(4, 1, icd=True), struct.pack("<IIQ", 0xFFFFFFFF, 8, 8), what="DSM")
     check(queue.read(4, 8, 8) == bytes(4096), "it was not deallocated")
+
+
+@rows([("icd", True), ("r2t", False)])
+def table_with_room_to_spare(env, icd):
+    """Linux sends a table of 256 ranges whatever the count: what is behind the count is not looked
+    at, even if it names blocks that are there, or none that can be."""
+    queue = thin(env)
+    old = pattern(64 * 512, 39)
+    for count, room in ((1, 256), (3, 256), (3, 4), (254, 255)):
+        queue.write(4, 0, old, icd=False)
+        used = [(8, 8), (32, 4), (40, 0)][:count] + [(0, 0)] * (count - 3)
+        rest = [(16, 8), (1 << 60, 1 << 31)] * 128
+        data = nvme.dsm_ranges((used + rest)[:room])
+        cid = queue.submit(nvme.dsm(4, count, nbytes=room * 16, icd=icd), data if icd else b"")
+        check_status(queue.wait(cid) if icd else queue.transfer(cid, data), OK, "DSM")
+        want = bytearray(old)
+        for slba, blocks in used:
+            want[slba * 512:(slba + blocks) * 512] = bytes(blocks * 512)
+        check(queue.read(4, 0, 64) == want, f"{count} ranges in a table of {room}")
 
 
 @case()
