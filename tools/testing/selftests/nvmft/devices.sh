@@ -6,6 +6,7 @@
 NULLB=$CONFIGFS/nullb
 MOUNTS=
 MNT=
+STORE=
 
 # nullb_add NAME MIB [ATTR=VALUE]...: a RAM-backed disk; $DISK is its node.
 nullb_add() {
@@ -70,6 +71,22 @@ unmount_all() {
 	MOUNTS=
 }
 
+# store_add TYPE MIB [mkfs option]...: a file system on a RAM-backed disk, for
+# files to export; $STORE is where it is mounted.
+store_add() {
+	local type=$1 mib=$2 options=(-f)
+
+	shift 2
+	[ "$type" != ext4 ] || options=(-F -b 4096)
+	nullb_add nullstore "$mib" && "mkfs.$type" -q "${options[@]}" "$@" "$DISK" &&
+		mkdir -p "$TMP/store" && mount "$DISK" "$TMP/store" && STORE=$TMP/store
+}
+
+store_remove() {
+	[ -z "$STORE" ] || umount "$STORE" || return 1
+	STORE=
+}
+
 # fill_tree DIR FILES: files of many sizes, and DIR/sums to check them by.
 fill_tree() {
 	local dir=$1 count=$2 n
@@ -96,6 +113,7 @@ devices_clear() {
 	[ ! -d /sys/module/loop ] || for name in $(losetup -n -O NAME,BACK-FILE 2>/dev/null | awk -v tmp="$TMP/" 'index($2, tmp) { print $1 }'); do
 		losetup -d "$name"
 	done
+	wait_until 5 store_remove 2>/dev/null
 	[ ! -d "$NULLB" ] || for dir in "$NULLB"/*/; do
 		[ ! -d "$dir" ] || rmdir "$dir"
 	done

@@ -94,6 +94,7 @@ errno_of() {
 	fi
 	case $message in
 	*"Address already in use"*) echo EADDRINUSE ;;
+	*"Block device required"*) echo ENOTBLK ;;
 	*"Cannot assign requested address"*) echo EADDRNOTAVAIL ;;
 	*"Device or resource busy"*) echo EBUSY ;;
 	*"Directory not empty"*) echo ENOTEMPTY ;;
