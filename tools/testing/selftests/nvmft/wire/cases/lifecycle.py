@@ -7,7 +7,8 @@ from nvmetcp import nvme
 from nvmetcp.conn import REPLY, Closed, Fail, check, check_status
 from nvmetcp.host import settle
 from nvmetcp.ktap import case, rows
-from nvmetcp.steps import alive, connected_admin, open_write, retry_connect_io
+from nvmetcp.steps import (alive, connected_admin, open_write, pattern, read_disk,
+                           retry_connect_io)
 
 SEQ = nvme.SEQUENCE_ERROR
 DISABLED = nvme.CC_IOSQES_IOCQES
@@ -157,6 +158,30 @@ def reset_with_writes_open(env):
     queue.host.enable()
     queue.host.set_queues(1)
     alive(retry_connect_io(queue.host, 1))
+
+
+@rows([("reset", DISABLED, nvme.CSTS_RDY, 0),
+       ("shutdown", nvme.CC_EN | DISABLED | nvme.CC_SHN_NORMAL, nvme.CSTS_SHST, nvme.CSTS_SHST_DONE)])
+def waits_for_commands(env, value, mask, done):
+    """Neither a reset nor a shutdown is done before what a disk is doing has ended: nothing
+    changes behind a host that has seen CSTS say so."""
+    latency = 1.0
+    env.target.attach(4, 4, 512, irqmode=2, completion_nsec=int(latency * 1e9))
+    env.defer(lambda: env.target.detach(4))
+    queue = env.io()
+    data = pattern(4096)
+    queue.write(4, 0, data)
+    queue.submit(nvme.copy(4, 64, 1, icd=True), nvme.copy_ranges([(0, 8)]))
+    time.sleep(latency / 4)
+    start = time.monotonic()
+    queue.host.admin.prop_set(nvme.CC, value)
+    queue.host.wait_csts(mask, done)
+    took = time.monotonic() - start
+    check(took > latency / 2, f"done after {took:.3f} s, before the disk")
+    path = env.target.disks[4].path
+    left = read_disk(path, 64 * 512, 4096)
+    time.sleep(latency * 1.5)
+    check(read_disk(path, 64 * 512, 4096) == left, "a block has changed since")
 
 
 @rows([("normal", nvme.CC_SHN_NORMAL), ("abrupt", nvme.CC_SHN_ABRUPT)])
