@@ -25,6 +25,7 @@ SERIAL, MODEL = "WIRE0000000000000001", "nvmft wire test"
 UUIDS = {1: "6e766d66-7400-4000-8000-0000000000a1", 2: "6e766d66-7400-4000-8000-0000000000a2",
          3: "6e766d66-7400-4000-8000-0000000000a3"}
 MIB = 1 << 20
+STORE = "/tmp/nvmft-wire-store"
 
 
 class Disk:
@@ -143,24 +144,44 @@ class Target:
         if self.addr6:
             self.add_port(3, self.addr6, MAIN)
 
-    def add_ns(self, nsid, path, *, nqn=MAIN, enable=True):
+    def add_ns(self, nsid, path, *, nqn=MAIN, enable=True, attrs=None):
         """A namespace."""
         os.mkdir(self.ns(nsid, nqn=nqn))
         put(self.ns(nsid, "device_path", nqn=nqn), path)
         if nqn == MAIN and nsid in UUIDS:
             put(self.ns(nsid, "device_uuid", nqn=nqn), UUIDS[nsid])
+        for attr, value in (attrs or {}).items():
+            put(self.ns(nsid, attr, nqn=nqn), value)
         if enable:
             put(self.ns(nsid, "enable", nqn=nqn), 1)
 
-    def attach(self, nsid, mib, block=512, **settings):
+    def attach(self, nsid, mib, block=512, *, attrs=None, **settings):
         """A further disk with null_blk settings of its own, as namespace nsid of main."""
         self.disks[nsid] = Disk(f"wire{nsid + 10}", mib, block, **settings)
-        self.add_ns(nsid, self.disks[nsid].path)
+        self.add_ns(nsid, self.disks[nsid].path, attrs=attrs)
 
     def detach(self, nsid):
         """Remove what attach made."""
         put(self.ns(nsid, "enable"), 0)
         os.rmdir(self.ns(nsid))
+        self.disks.pop(nsid).remove()
+
+    def attach_file(self, nsid, mib, attrs=None):
+        """A file in a file system of its own as namespace nsid of main; returns its path."""
+        store = self.disks[nsid] = Disk(f"wire{nsid + 10}", mib + 24, 4096)
+        run("mkfs.ext4", "-q", "-F", "-b", "4096", store.path)
+        os.makedirs(STORE, exist_ok=True)
+        run("mount", store.path, STORE)
+        with open(f"{STORE}/disk", "wb") as disk:
+            disk.truncate(mib * MIB)
+        self.add_ns(nsid, f"{STORE}/disk", attrs=attrs)
+        return f"{STORE}/disk"
+
+    def detach_file(self, nsid):
+        """Remove what attach_file made."""
+        put(self.ns(nsid, "enable"), 0)
+        os.rmdir(self.ns(nsid))
+        run("umount", STORE)
         self.disks.pop(nsid).remove()
 
     def add_port(self, portid, addr, *nqns, icd=None):
@@ -203,6 +224,8 @@ class Target:
         host = os.path.join(ROOT, "hosts", ALLOWED_HOST)
         if os.path.isdir(host):
             os.rmdir(host)
+        if os.path.ismount(STORE):
+            run("umount", STORE)
         for name in os.listdir(Disk.top):
             if name.startswith("wire"):
                 put(f"{Disk.top}/{name}/power", 0)
