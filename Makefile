@@ -6,6 +6,7 @@
 #   make install    put them where modprobe finds them
 #   make demo       show the whole thing in a virtual machine (as root)
 #   make check      run every test (as root)
+#   make check-mutants  plant faults in a copy of the source; tests have to find them
 #
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
 # they mean to kbuild.
@@ -68,7 +69,11 @@ demo: deps
 check: deps
 	scripts/check $(SUITES)
 
+# MUTANTS="WORD...": those whose names contain one.
+check-mutants: deps
+	scripts/check-mutants $(MUTANTS)
+
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all kdir modules install clean deps demo check help
+.PHONY: all kdir modules install clean deps demo check check-mutants help
