@@ -117,8 +117,7 @@ u16 nvmft_fused_judge(struct nvmft_req *req)
 	return nvmft_req_judge(req);
 }
 
-/* A half goes before it is executed: so does its partner. */
-static void fused_gone(struct nvmft_req *req)
+void nvmft_fused_gone(struct nvmft_req *req)
 {
 	struct nvmft_req *mate = req->mate;
 	struct nvmft_sq *sq = req->sq;
@@ -144,7 +143,7 @@ enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status)
 	if (req->doom)
 		status = req->doom;
 	if (status) {
-		fused_gone(req);
+		nvmft_fused_gone(req);
 		return nvmft_req_refuse(req, status);
 	}
 	if (req->mate && req->mate->state == NVMFT_REQ_HELD) {
@@ -160,7 +159,7 @@ bool nvmft_fused_abort(struct nvmft_req *req)
 {
 	if (req->state != NVMFT_REQ_HELD)
 		return false;
-	fused_gone(req);
+	nvmft_fused_gone(req);
 	fused_fail(req, NVME_SC_ABORT_REQ);
 	return true;
 }

@@ -105,6 +105,8 @@ u16 nvmft_fused_judge(struct nvmft_req *req);
 enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status);
 void nvmft_fused_execute(struct nvmft_req *req);
 bool nvmft_fused_abort(struct nvmft_req *req);
+/* A half goes before it is executed: so does its partner. Worker. */
+void nvmft_fused_gone(struct nvmft_req *req);
 /* The queue ends: what is held goes back. */
 void nvmft_fused_close(struct nvmft_sq *sq);
 

@@ -303,6 +303,8 @@ void nvmft_req_release(struct nvmft_req *req)
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;
 	}
+	if (unlikely(req->mate || req->sq->first == req))
+		nvmft_fused_gone(req);
 	if (unlikely(req->multi))
 		nvmft_multi_put(req);
 	nvmft_buf_free(req->sq, &req->buf);
