@@ -99,6 +99,10 @@ void nvmft_rw_execute(struct nvmft_req *req)
 		rw_submit(req);
 }
 
+/*
+ * Without asking whether there is a cache: the limits we know are those of some
+ * time ago, and the block layer ends at once what its device does not need.
+ */
 static void flush_submit(struct nvmft_req *req, void (*done)(struct nvmft_io *io, int err))
 {
 	struct nvmft_backend *be = req->ns->be;
@@ -134,14 +138,10 @@ static void flush_next(struct nvmft_req *req)
 	}
 	while (xa_find(namespaces, &m->nsid, ULONG_MAX, XA_PRESENT)) {
 		req->ns = nvmft_ns_find(req->sq->ctrl->subsys, m->nsid++);
-		if (!req->ns)
-			continue;
-		if (READ_ONCE(req->ns->limits.write_cache)) {
+		if (req->ns) {
 			flush_submit(req, nvmft_multi_io_done);
 			return;
 		}
-		nvmft_ns_put(req->ns);
-		req->ns = NULL;
 	}
 	nvmft_req_complete(req, 0);
 }
@@ -157,8 +157,5 @@ void nvmft_flush_execute(struct nvmft_req *req)
 		flush_next(req);
 		return;
 	}
-	if (READ_ONCE(req->ns->limits.write_cache))
-		flush_submit(req, io_done);
-	else
-		nvmft_req_complete(req, 0);
+	flush_submit(req, io_done);
 }

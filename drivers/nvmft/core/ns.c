@@ -285,8 +285,6 @@ static int ns_flush(struct nvmft_ns *ns)
 {
 	struct flush f = { .io = { .op = NVMFT_IO_FLUSH, .done = flush_done } };
 
-	if (!READ_ONCE(ns->limits.write_cache))
-		return 0;
 	init_completion(&f.done);
 	ns->be->ops->submit(ns->be, &f.io);
 	wait_for_completion(&f.done);

@@ -5,7 +5,8 @@ command that needs no data of its own kind: namespaces, ranges, lengths, limits.
 from nvmetcp import ident, nvme, pdu
 from nvmetcp.conn import Skip, check, check_status
 from nvmetcp.ktap import KEEP, case, rows
-from nvmetcp.steps import alive, disk_node, flushes, outside, pattern, set_read_only
+from nvmetcp.steps import (alive, disk_node, flushes, loop_disk, outside, pattern,
+                           set_read_only, set_write_cache)
 from nvmetcp.target import get, put
 
 FIELD, BAD_NS, RANGE = nvme.INVALID_FIELD, nvme.INVALID_NS, nvme.LBA_RANGE
@@ -278,6 +279,22 @@ def flush_all(env):
     queue.flush(nvme.NSID_ALL)
     check(flushes(path) > before, f"{path} saw no flush")
     alive(queue)
+
+
+@rows([("one", 4), ("all", nvme.NSID_ALL)])
+def flush_reaches_a_later_cache(env, nsid):
+    """A disk gets a write cache after its namespace was enabled, as a volume does that is moved to
+    another disk: a Flush reaches it."""
+    path = loop_disk(env, 4)
+    set_write_cache(path, False)
+    env.target.add_ns(4, path)
+    env.defer(lambda: os.rmdir(env.target.ns(4)))
+    queue = env.io()
+    set_write_cache(path, True)
+    queue.write(4, 1024, pattern(512))
+    before = flushes(path)
+    queue.flush(nsid)
+    check(flushes(path) > before, f"{path} saw no flush")
 
 
 @case()

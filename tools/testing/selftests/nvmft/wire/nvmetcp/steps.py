@@ -10,6 +10,7 @@ import time
 
 from . import nvme
 from .conn import REPLY, Closed, Fail, Quiet, check
+from .target import get, put, run
 
 # Where cases write on nsid 1: above the blocks that the runner reads after each case.
 SCRATCH = 1024
@@ -81,6 +82,29 @@ def set_read_only(path, state):
         fcntl.ioctl(fd, 0x125D, struct.pack("i", state))
     finally:
         os.close(fd)
+
+
+def set_write_cache(path, state):
+    """Say of a block device that has a volatile write cache whether it is in use."""
+    put(f"/sys/block/{disk_node(path)}/queue/write_cache",
+        "write back" if state else "write through")
+
+
+def loop_disk(env, mib):
+    """A block device whose write cache can be switched, and which does FUA by a flush; its path.
+    It goes with the case."""
+    backing = f"/tmp/nvmft-wire-{os.getpid()}"
+    with open(backing, "wb") as file:
+        file.truncate(mib << 20)
+    env.defer(lambda: os.unlink(backing))
+    run("modprobe", "loop")
+    run("losetup", "-f", backing)
+    for name in os.listdir("/sys/block"):
+        attr = f"/sys/block/{name}/loop/backing_file"
+        if os.path.exists(attr) and get(attr) == backing:
+            env.defer(lambda: run("losetup", "-d", f"/dev/{name}"))
+            return f"/dev/{name}"
+    raise Fail(f"no loop device for {backing}")
 
 
 def flushes(path):
