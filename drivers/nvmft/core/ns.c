@@ -281,14 +281,22 @@ static void flush_done(struct nvmft_io *io, int err)
 	complete(&f->done);
 }
 
+/* The backend has a work in the io, which may not lie on a stack. */
 static int ns_flush(struct nvmft_ns *ns)
 {
-	struct flush f = { .io = { .op = NVMFT_IO_FLUSH, .done = flush_done } };
+	struct flush *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	int err;
 
-	init_completion(&f.done);
-	ns->be->ops->submit(ns->be, &f.io);
-	wait_for_completion(&f.done);
-	return f.err;
+	if (!f)
+		return -ENOMEM;
+	f->io.op = NVMFT_IO_FLUSH;
+	f->io.done = flush_done;
+	init_completion(&f->done);
+	ns->be->ops->submit(ns->be, &f->io);
+	wait_for_completion(&f->done);
+	err = f->err;
+	kfree(f);
+	return err;
 }
 
 /*
