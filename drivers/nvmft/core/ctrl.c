@@ -342,6 +342,7 @@ bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl)
 static void ctrl_reset_state(struct nvmft_ctrl *ctrl)
 {
 	ctrl->granted = 0;
+	WRITE_ONCE(ctrl->no_cache_told, false);
 	ctrl->aec = 0;
 	ctrl->ev_pending = 0;
 	ctrl->ev_masked = 0;

@@ -76,6 +76,9 @@ struct nvmft_feat {
  * @qids: qids in use, until the last command of their queue has ended
  * @aers: Async Event Requests that wait, oldest first
  * @nr_aers: how many
+ * @no_cache_told: Identify has said that there is no volatile write cache, which
+ *	hosts ask when they connect and not again: they send no Flush. WRITE_ONCE
+ *	by the admin worker, READ_ONCE.
  * @aec: Feature 0Bh as set: which events the host wants
  * @ev_pending: bits to report when there is a request to answer
  * @ev_masked: bits reported whose log page has not been read yet
@@ -117,6 +120,7 @@ struct nvmft_ctrl {
 	DECLARE_BITMAP(qids, NVMFT_QID_MAX + 1);
 	struct nvmft_req			*aers[NVMFT_AERL + 1];
 	u8					nr_aers;
+	bool					no_cache_told;
 	u32					aec;
 	u32					ev_pending;
 	u32					ev_masked;

@@ -222,7 +222,8 @@ static void caw_compare(struct nvmft_req *second)
 		return;
 	}
 	nvmft_multi_rw(second, &second->buf, le64_to_cpu(second->sqe.rw.slba), second->len,
-		       NVMFT_IO_WRITE, second->sqe.rw.control & cpu_to_le16(NVME_RW_FUA),
+		       NVMFT_IO_WRITE,
+		       nvmft_req_fua(second, second->sqe.rw.control & cpu_to_le16(NVME_RW_FUA)),
 		       caw_written);
 }
 

@@ -26,6 +26,8 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 		in.oaes = NVME_AEN_CFG_NS_ATTR | NVME_AEN_CFG_ANA_CHANGE;
 		in.nn = NVMFT_NN;
 		in.vwc = nvmft_subsys_write_cache(subsys);
+		if (!in.vwc)
+			WRITE_ONCE(ctrl->no_cache_told, true);
 		in.oncs = nvmft_ident_oncs();
 		in.ocfs = in.oncs & NVMFT_ONCS_COPY ? NVMFT_COPY_FORMATS : 0;
 		in.fuses = NVMFT_FUSES_CAW;

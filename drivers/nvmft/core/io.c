@@ -82,7 +82,7 @@ static void rw_submit(struct nvmft_req *req)
 	__le16 control = req->sqe.rw.control;
 
 	io->op = write ? NVMFT_IO_WRITE : NVMFT_IO_READ;
-	io->fua = write && (control & cpu_to_le16(NVME_RW_FUA));
+	io->fua = write && nvmft_req_fua(req, control & cpu_to_le16(NVME_RW_FUA));
 	io->failfast = control & cpu_to_le16(NVME_RW_LR);
 	io->pos = io_slba(req) << req->ns->lba_shift;
 	io->len = req->len;

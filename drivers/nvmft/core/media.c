@@ -102,7 +102,7 @@ static void zeroes_submit(struct nvmft_req *req)
 		.op = NVMFT_IO_ZERO,
 		.pos = slba_of(req) << req->ns->lba_shift,
 		.len = (u64)nlb_of(req) << req->ns->lba_shift,
-		.fua = control & cpu_to_le16(NVME_RW_FUA),
+		.fua = nvmft_req_fua(req, control & cpu_to_le16(NVME_RW_FUA)),
 		.unmap = control & cpu_to_le16(NVMFT_WZ_DEAC),
 		.done = media_done,
 	};
@@ -266,7 +266,7 @@ static void copy_failed(struct nvmft_req *req, u16 status)
 
 static bool copy_fua(const struct nvmft_req *req)
 {
-	return le32_to_cpu(req->sqe.common.cdw12) & BIT(30);
+	return nvmft_req_fua(req, le32_to_cpu(req->sqe.common.cdw12) & BIT(30));
 }
 
 /* A piece has been read: write it where it belongs. */

@@ -71,6 +71,16 @@ static inline u32 nvmft_req_max_len(const struct nvmft_req *req)
 	return 4096U << nvmft_port_of(req->sq->port)->mdts;
 }
 
+/*
+ * Is what a command writes to be on stable media when it ends? If the host asks
+ * for it, and if it does not know of a cache that it would have to flush: a
+ * namespace that has one may have come since, or a device may have got one.
+ */
+static inline bool nvmft_req_fua(const struct nvmft_req *req, bool asked)
+{
+	return asked || READ_ONCE(req->sq->ctrl->no_cache_told);
+}
+
 /* discovery.c: emit log page 70h as @ctrl's host may see it. May sleep. */
 void nvmft_discovery_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut);
 /* ana.c: emit log page 0Ch for @ctrl; @rgo: groups only. May sleep. */

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Identify: every structure of this controller, and what is refused (base spec 5.1.13)."""
 
+import os
 import uuid
 
 from nvmetcp import ident, nvme
+from nvmetcp.batch import caw
 from nvmetcp.conn import Skip, check, check_status
 from nvmetcp.ktap import case, rows
+from nvmetcp.steps import flushes, loop_disk, pattern
 from nvmetcp.target import MODEL, SERIAL, UUIDS
 
 BAD_NS = nvme.INVALID_NS
@@ -67,6 +70,42 @@ def write_cache_as_device(env):
     check(ctrl.vwc & 1, f"VWC {ctrl.vwc:#x}, but nsid 1 has a write cache")
     other = env.host(subnqn=env.target.closed_nqn, hostnqn=env.target.allowed_host).up(0)
     check(other.ctrl.vwc & 1 == 0, f"VWC {other.ctrl.vwc:#x}, but no device has a write cache")
+
+
+def _durable(queue, path, want):
+    """Does each command that writes nsid 4 reach the medium of a disk with a cache by itself?"""
+    data = pattern(512, 7)
+    writes = [
+        ("Write", lambda: queue.write(4, 8, data)),
+        ("Write Zeroes", lambda: queue.cmd(nvme.write_zeroes(4, 16, 8))),
+        ("Copy", lambda: queue.cmd(nvme.copy(4, 32, 1, icd=True), nvme.copy_ranges([(8, 1)]))),
+        ("Compare and Write", lambda: caw(queue, 4, 8, data, data)),
+    ]
+    for name, write in writes:
+        before = flushes(path)
+        write()
+        check((flushes(path) > before) is want, f"{name}: {flushes(path) - before} flushes")
+
+
+@case()
+def write_cache_comes_later(env):
+    """A host that was told that there is no cache sends no Flush, also not to a namespace that is
+    added afterwards: what it writes there is on the medium when the command ends. A host that
+    connects then is told, and flushes for itself."""
+    nqn = env.target.closed_nqn
+    who = {"subnqn": nqn, "hostnqn": env.target.allowed_host}
+    old = env.host(**who).up(1)
+    check(old.ctrl.vwc & 1 == 0, f"VWC {old.ctrl.vwc:#x}, but no device has a write cache")
+    path = loop_disk(env, 4)
+    env.target.add_ns(4, path, nqn=nqn)
+    env.defer(lambda: os.rmdir(env.target.ns(4, nqn=nqn)))
+    _durable(old.io[1], path, True)
+    new = env.host(**who).up(1)
+    check(new.ctrl.vwc & 1, f"VWC {new.ctrl.vwc:#x}, but nsid 4 has a write cache")
+    _durable(new.io[1], path, False)
+    # It may have looked on behalf of someone else.
+    old.identify(1)
+    _durable(old.io[1], path, True)
 
 
 @rows([("512", 1, 512), ("4096", 2, 4096)])
