@@ -335,15 +335,17 @@ static void rmw_limits(struct nvmft_backend *be, struct nvmft_limits *lim)
 	struct rmw_backend *b = to_rmw(be);
 
 	b->lower->ops->limits(b->lower, lim);
+	/* Of a block of the device that is there in part, none of ours could be read. */
+	lim->bytes = round_down(lim->bytes, b->block);
 	lim->block_shift = b->shift;
 	lim->phys_size = max(lim->phys_size, b->block);
 }
 
 static u64 rmw_bytes(struct nvmft_backend *be)
 {
-	struct nvmft_backend *lower = to_rmw(be)->lower;
+	struct rmw_backend *b = to_rmw(be);
 
-	return lower->ops->bytes(lower);
+	return round_down(b->lower->ops->bytes(b->lower), b->block);
 }
 
 static void rmw_close(struct nvmft_backend *be)

@@ -51,6 +51,26 @@ at_once() {
 	fio_verify "$DEV" 8m --bsrange=512-64k --blockalign=512
 }
 
+# A file that ends within one of its file system's blocks
+odd_file() {
+	clean_up
+	is_nvmet && { skip_case "nvmet has no block_size"; return; }
+	nullb_add nulla 64 && make_and_mount "$DISK" ext4 || fail "file system"
+	truncate -s $((1024 * 1024 + 1536)) "$MNT/file"
+	port_add 1 && subsys_add "$NQN" && ns_add "$NQN" 1 "$MNT/file" block_size=512 &&
+		link 1 "$NQN" || fail "export"
+	connect_ns "$NQN" -i 1 || return
+	expect "logical block" "$(blockdev --getss "$DEV")" 512
+	expect "size" "$(blockdev --getsize64 "$DEV")" $((1024 * 1024))
+	expect_ok "all of it" dd if="$DEV" of="$TMP/all" bs=64k iflag=direct
+	expect_ok "the last block" dd if=/dev/urandom of="$DEV" bs=512 count=1 oflag=direct \
+		seek=2047 conv=notrunc
+	expect "length of the file" "$(stat -c %s "$MNT/file")" $((1024 * 1024 + 1536))
+	# the file system goes after its file
+	host_clear
+	target_clear
+}
+
 refused() {
 	clean_up
 	is_nvmet && { skip_case "nvmet has no block_size"; return; }
@@ -62,4 +82,4 @@ refused() {
 	expect_refused "$NVMFT_ROOT/subsystems/$NQN/namespaces/1/block_size" 131072 ERANGE
 }
 
-run_cases geometry neighbours at_once refused
+run_cases geometry neighbours at_once odd_file refused
