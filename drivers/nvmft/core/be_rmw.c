@@ -8,7 +8,7 @@
  * ends, puts its bytes in, and writes whole blocks. Between the read and the
  * write nobody else may write those blocks, not even other bytes of them, so
  * every write holds a lock on the blocks it touches: shared for whole blocks,
- * alone for parts.
+ * alone for parts. So does a discard: what it took would be back otherwise.
  *
  * Granted locks and ended reads can come in an interrupt, where nothing may be
  * submitted; what follows runs on a workqueue.
@@ -283,11 +283,22 @@ static void write_next(struct rmw_io *r)
 	}
 }
 
-static void write_granted(struct nvmft_range *range)
+static void lock_granted(struct nvmft_range *range)
 {
 	struct rmw_io *r = container_of(range, struct rmw_io, range);
 
 	queue_work(rmw_wq, &r->work);
+}
+
+/* Lock the device's blocks from @first up to @end, alone if for a @part, and go on. */
+static void lock_blocks(struct rmw_io *r, u64 first, u64 end, bool part,
+			void (*step)(struct rmw_io *r))
+{
+	r->step = step;
+	r->range.granted = lock_granted;
+	nvmft_range_set(&r->range, first, end - 1, part);
+	if (nvmft_range_lock(&r->b->ranges, &r->range, 1))
+		step(r);
 }
 
 static void write_start(struct rmw_io *r)
@@ -295,14 +306,39 @@ static void write_start(struct rmw_io *r)
 	struct nvmft_io *io = r->io;
 	u64 first = round_down(io->pos, r->b->block);
 	u64 end = round_up(io_end(io), r->b->block);
-	bool part = first != io->pos || end != io_end(io);
 
 	r->at = io->pos;
-	r->step = write_next;
-	r->range.granted = write_granted;
-	nvmft_range_set(&r->range, first, end - 1, part);
-	if (nvmft_range_lock(&r->b->ranges, &r->range, 1))
-		write_next(r);
+	lock_blocks(r, first, end, first != io->pos || end != io_end(io), write_next);
+}
+
+/* --- discards: only of the device's whole blocks, and not while one is changed --- */
+
+static u64 discard_first(const struct rmw_backend *b, const struct nvmft_io *io)
+{
+	return round_up(io->pos, b->block);
+}
+
+static u64 discard_end(const struct rmw_backend *b, const struct nvmft_io *io)
+{
+	return round_down(io_end(io), b->block);
+}
+
+static void discard_done(struct rmw_io *r)
+{
+	rmw_end(r, 0);
+}
+
+static void discard_go(struct rmw_io *r)
+{
+	u64 first = discard_first(r->b, r->io);
+
+	sub_submit(r, NVMFT_IO_DISCARD, first, discard_end(r->b, r->io) - first, NULL, 0,
+		   discard_done);
+}
+
+static void discard_start(struct rmw_io *r)
+{
+	lock_blocks(r, discard_first(r->b, r->io), discard_end(r->b, r->io), false, discard_go);
 }
 
 static void rmw_submit(struct nvmft_backend *be, struct nvmft_io *io)
@@ -310,10 +346,13 @@ static void rmw_submit(struct nvmft_backend *be, struct nvmft_io *io)
 	struct rmw_backend *b = to_rmw(be);
 	struct rmw_io *r;
 
-	/* Only whole blocks of a discard are touched, whatever the device. */
-	if (io->op == NVMFT_IO_FLUSH || io->op == NVMFT_IO_DISCARD ||
+	if (io->op == NVMFT_IO_FLUSH ||
 	    (io->op == NVMFT_IO_READ && !((io->pos | io->len) % b->block))) {
 		b->lower->ops->submit(b->lower, io);
+		return;
+	}
+	if (io->op == NVMFT_IO_DISCARD && discard_first(b, io) >= discard_end(b, io)) {
+		io->done(io, 0);
 		return;
 	}
 	r = kzalloc(sizeof(*r), GFP_NOIO);
@@ -324,10 +363,15 @@ static void rmw_submit(struct nvmft_backend *be, struct nvmft_io *io)
 	r->b = b;
 	r->io = io;
 	INIT_WORK(&r->work, rmw_work);
-	if (io->op == NVMFT_IO_READ)
+	switch (io->op) {
+	case NVMFT_IO_READ:
 		read_part(r);
-	else
-		write_start(r);
+		return;
+	case NVMFT_IO_DISCARD:
+		discard_start(r);
+		return;
+	}
+	write_start(r);
 }
 
 static void rmw_limits(struct nvmft_backend *be, struct nvmft_limits *lim)

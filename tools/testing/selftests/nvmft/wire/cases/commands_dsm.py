@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Write Zeroes and Dataset Management (NVM command set 3.2.3, 3.2.8, 3.3.3)."""
 
+import os
 import struct
 
 from nvmetcp import ident, nvme
 from nvmetcp.conn import check, check_status
 from nvmetcp.ktap import case, rows
-from nvmetcp.steps import alive, outside, pattern
-from nvmetcp.target import put
+from nvmetcp.steps import alive, outside, pattern, read_disk
+from nvmetcp.target import Disk, put, run
 
 OK, FIELD, RANGE, LIMIT = nvme.OK, nvme.INVALID_FIELD, nvme.LBA_RANGE, nvme.SIZE_LIMIT
 BLOCK = {1: 512, 2: 4096}
@@ -227,6 +228,41 @@ def ranges_limit(env, icd):
         data = nvme.dsm_ranges([(i, 0) for i in range(count)])
         cid = queue.submit(nvme.dsm(4, count, icd=icd), data if icd else b"")
         check_status(queue.wait(cid), LIMIT, f"DSM of {count} ranges")
+
+
+def _slow_disk(env, read_ms, write_ms):
+    """Nsid 5: 512-byte blocks on a disk of 4096-byte blocks, which waits before it reads, and
+    before it writes or discards. Returns what is below the waiting."""
+    target, name = env.target, "nvmft-wire"
+    below = target.disks[5] = Disk("wire15", 4, 4096, discard=1)
+    env.defer(lambda: target.disks.pop(5).remove())
+    run("modprobe", "dm-delay")
+    run("dmsetup", "create", "--noudevsync", name, "--table",
+        f"0 {below.size >> 9} delay {below.path} 0 {read_ms} {below.path} 0 {write_ms}")
+    env.defer(lambda: run("dmsetup", "remove", "--noudevsync", "--retry", name))
+    run("dmsetup", "mknodes", name)
+    target.add_ns(5, f"/dev/mapper/{name}", attrs={"block_size": 512})
+    env.defer(lambda: os.rmdir(target.ns(5)))
+    return below.path
+
+
+@case()
+def deallocated_stays_so(env):
+    """A part of the disk's block is written while all of it is deallocated: what was not written
+    reads as the same from the end of the deallocation on, although the write has read it before."""
+    below = _slow_disk(env, 100, 200)
+    queue = env.io()
+    old = pattern(4096, 39)
+    queue.write(5, 8, old, icd=False)
+    check(read_disk(below, 4096, 4096) == old, "the disk does not hold what was written")
+    write, raw = queue.build(nvme.rw(nvme.WRITE, 5, 9, 1, 512, icd=True), pattern(512, 40))
+    cid, dsm_raw = queue.build(nvme.dsm(5, 1, icd=True), nvme.dsm_ranges([(8, 8)]))
+    queue.send(raw + dsm_raw)
+    check_status(queue.wait(cid), nvme.OK, "DSM")
+    after = read_disk(below, 4096, 4096)[:512]
+    check_status(queue.wait(write), nvme.OK, "Write")
+    check(read_disk(below, 4096, 4096)[:512] == after, "a block that nobody wrote has changed")
+    check(queue.read(5, 8, 1) == after, "the host reads something else")
 
 
 @case()
