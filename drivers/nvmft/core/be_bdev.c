@@ -233,10 +233,6 @@ static void range_first(struct nvmft_io *io, struct bdev_backend *b)
 	io->be = &b->be;
 	io->at = 0;
 	INIT_WORK(&io->work, range_work);
-	if (bdev_read_only(b->bdev)) {
-		io->done(io, -EROFS);
-		return;
-	}
 	if (io->op == NVMFT_IO_DISCARD)
 		io->at = round_up(io->pos, bdev_logical_block_size(b->bdev)) - io->pos;
 	range_next(io, b->bdev);
@@ -246,6 +242,12 @@ static void be_bdev_submit(struct nvmft_backend *be, struct nvmft_io *io)
 {
 	struct bdev_backend *b = to_bdev(be);
 
+	/* The block layer only warns of it, and writes. */
+	if (io->op != NVMFT_IO_READ && io->op != NVMFT_IO_FLUSH &&
+	    unlikely(bdev_read_only(b->bdev))) {
+		io->done(io, -EROFS);
+		return;
+	}
 	switch (io->op) {
 	case NVMFT_IO_READ:
 	case NVMFT_IO_WRITE:

@@ -360,6 +360,30 @@ def read_only_namespace(env):
 
 
 @case()
+def disk_becomes_read_only(env):
+    """A disk is made read-only under its namespace: nothing that would change it reaches it, and
+    it can be read and flushed."""
+    env.target.attach(4, 4, 512, discard=1)
+    env.defer(lambda: env.target.detach(4))
+    path = env.target.disks[4].path
+    queue = env.io()
+    old = pattern(4096, 41)
+    queue.write(4, 8, old)
+    set_read_only(path, True)
+    env.defer(lambda: set_read_only(path, False))
+    queue.write(4, 8, pattern(4096, 42), status=nvme.WRITE_PROTECTED)
+    queue.cmd(nvme.write_zeroes(4, 8, 8), status=nvme.WRITE_PROTECTED)
+    queue.cmd(nvme.dsm(4, 1, icd=True), nvme.dsm_ranges([(8, 8)]),
+              status=(nvme.OK, nvme.WRITE_PROTECTED))
+    queue.cmd(nvme.copy(4, 8, 1, icd=True), nvme.copy_ranges([(100, 8)]),
+              status=nvme.WRITE_PROTECTED)
+    check(queue.read(4, 8, 8) == old, "the disk has changed")
+    queue.flush(4)
+    set_read_only(path, False)
+    queue.write(4, 8, old)
+
+
+@case()
 def digest_error(env):
     """A Compare whose data has a wrong digest fails with Transient Transport Error, and is not
     taken for a comparison."""
