@@ -20,15 +20,26 @@ static const struct {
 				    NVME_LOG_DISC },
 };
 
+/* The events that the host wants to hear of now. ctrl->lock held. */
+static u32 aer_wanted(const struct nvmft_ctrl *ctrl)
+{
+	u32 ev, wanted = 0;
+
+	for (ev = 0; ev < NVMFT_EV_NR; ev++)
+		if (ctrl->aec & events[ev].aec)
+			wanted |= BIT(ev);
+	return wanted;
+}
+
 /* Answer waiting requests with pending events. ctrl->lock held. */
 static void aer_deliver(struct nvmft_ctrl *ctrl)
 {
 	struct nvmft_req *req;
-	u32 ev;
+	u32 ev, due;
 
 	lockdep_assert_held(&ctrl->lock);
-	while (ctrl->nr_aers && ctrl->ev_pending) {
-		ev = __ffs(ctrl->ev_pending);
+	while (ctrl->nr_aers && (due = ctrl->ev_pending & aer_wanted(ctrl))) {
+		ev = __ffs(due);
 		ctrl->ev_pending &= ~BIT(ev);
 		ctrl->ev_masked |= BIT(ev);
 		req = ctrl->aers[0];
@@ -47,6 +58,14 @@ static void aer_post(struct nvmft_ctrl *ctrl, enum nvmft_event ev)
 		return;
 	ctrl->ev_pending |= BIT(ev);
 	aer_deliver(ctrl);
+}
+
+void nvmft_aer_configure(struct nvmft_ctrl *ctrl, u32 aec)
+{
+	spin_lock(&ctrl->lock);
+	WRITE_ONCE(ctrl->aec, aec);
+	aer_deliver(ctrl);
+	spin_unlock(&ctrl->lock);
 }
 
 void nvmft_aer_event(struct nvmft_ctrl *ctrl, enum nvmft_event ev)

@@ -174,6 +174,8 @@ int nvmft_ctrl_init(void);
 void nvmft_ctrl_exit(void);
 
 /* aer.c */
+/* The host wants to hear of the events in @aec (Feature 0Bh), and of no others. */
+void nvmft_aer_configure(struct nvmft_ctrl *ctrl, u32 aec);
 /* Something of kind @ev happened; takes ctrl->lock. Process context. */
 void nvmft_aer_event(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
 /* Namespace @nsid changed: remember it for log 04h and report. */

@@ -166,9 +166,7 @@ static u16 set_async_event(struct nvmft_req *req, u32 dw11, u32 *dw0)
 
 	if (dw11 & ~mask)
 		return nvmft_feature_bad_dw11(req, NVME_SC_INVALID_FIELD);
-	spin_lock(&ctrl->lock);
-	WRITE_ONCE(ctrl->aec, dw11);
-	spin_unlock(&ctrl->lock);
+	nvmft_aer_configure(ctrl, dw11);
 	return 0;
 }
 

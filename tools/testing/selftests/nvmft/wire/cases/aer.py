@@ -86,6 +86,19 @@ def namespace_disappears(env):
 
 
 @case()
+def switched_off_while_pending(env):
+    """A notice waits for a request, and the host switches notices off: no request gets it. When
+    they are on again, one does."""
+    host = _watching(env, 0)
+    with env.target.enabled(3):
+        host.set_feature(nvme.FEAT_AEC, 0)
+        host.pending.append(host.aer())
+        _quiet(host)
+        host.set_feature(nvme.FEAT_AEC, 0x100)
+        _event(host)
+
+
+@case()
 def fires_once(env):
     """After a notice no other of its type fires until the page is read."""
     host = _watching(env, 3)
