@@ -308,8 +308,10 @@ static void copy_read(struct nvmft_req *req)
 	n = min_t(u64, (u64)(span->nlb - m->done) << shift, PIECE) >> shift;
 	if (m->aux.len != n << shift) {
 		nvmft_buf_free(req->sq, &m->aux);
-		if (!media_buf(req, n << shift))
+		if (nvmft_buf_alloc(req->sq, &m->aux, n << shift, GFP_NOIO)) {
+			copy_failed(req, NVME_SC_INTERNAL);
 			return;
+		}
 	}
 	m->done += n;
 	nvmft_multi_rw(req, &m->aux, span->slba + m->done - n, n << shift, NVMFT_IO_READ, false,
