@@ -25,9 +25,8 @@ MUTANTS = (
            "",
            "wire", "fused_atomic.is_excluded.write_first"),
     Mutant("waiters-are-overtaken", "core/range.c",
-           "return (a->exclusive || b->exclusive) && a->group != b->group;",
-           "return (a->exclusive || b->exclusive) && a->group != b->group &&\n"
-           "\t       !a->group->blockers && !b->group->blockers;",
+           "n += to_range(it)->group != r->group;",
+           "n += to_range(it)->group != r->group && !to_range(it)->group->blockers;",
            "unit", "range"),
     Mutant("compare-and-write-does-not-compare", "core/fused.c",
            "if (!status && !nvmft_buf_equal(&first->buf, &m->aux))",

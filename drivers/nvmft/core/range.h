@@ -13,12 +13,14 @@
 /**
  * struct nvmft_ranges - the locks of a namespace
  * @lock: guards all; any context, innermost
- * @tree: locks that are held and locks that wait
+ * @shared: locks that share their blocks, held and waiting
+ * @alone: locks that do not, likewise
  * @seq: number of the next lock
  */
 struct nvmft_ranges {
 	spinlock_t		lock;
-	struct rb_root_cached	tree;
+	struct rb_root_cached	shared;
+	struct rb_root_cached	alone;
 	u64			seq;
 };
 
