@@ -10,6 +10,9 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+/* An interval tree counts in longs, and blocks need 64 bits. */
+static_assert(sizeof(unsigned long) == sizeof(u64));
+
 /**
  * struct nvmft_ranges - the locks of a namespace
  * @lock: guards all; any context, innermost
