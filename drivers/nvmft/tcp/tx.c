@@ -266,6 +266,20 @@ static int tx_round(struct nvmft_tcp_conn *conn, bool last)
 	return err;
 }
 
+/*
+ * Has TCP room again? write_space told so and will not tell again unless it is
+ * asked to, but when memory is short TCP may have taken back what it offered.
+ */
+static bool tx_writeable(struct socket *sock)
+{
+	if (likely(sk_stream_is_writeable(sock->sk)))
+		return true;
+	set_bit(SOCK_NOSPACE, &sock->flags);
+	/* Pairs with the one in tcp_check_space(). */
+	smp_mb__after_atomic();
+	return sk_stream_is_writeable(sock->sk);
+}
+
 bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_tx *tx = &conn->tx;
@@ -276,7 +290,7 @@ bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
 		tx_stage(conn);
 		if (conn->state == NVMFT_TCP_DEAD || nvmft_tcp_tx_idle(tx))
 			return false;
-		if (tx->blocked && !sk_stream_is_writeable(conn->sock->sk))
+		if (tx->blocked && !tx_writeable(conn->sock))
 			return false;
 		if (tx_round(conn, i == ROUNDS))
 			return false;
