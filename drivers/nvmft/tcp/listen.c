@@ -22,7 +22,7 @@
 /* Accept failed, for want of memory most likely: try again after this. */
 #define RETRY		HZ
 
-/* A host that has silently gone away is noticed after about a minute. */
+/* An idle host that has silently gone away is noticed after about a minute. */
 #define KEEP_IDLE	30
 #define KEEP_INTVL	5
 #define KEEP_CNT	6
@@ -81,6 +81,11 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	sock->sk->sk_allocation = GFP_NOIO;
 	if (prio)
 		sock_set_priority(sock->sk, prio);
+	/*
+	 * There is no keepalive while data is on its way, and a host that keeps
+	 * its window closed would be probed for ever.
+	 */
+	tcp_sock_set_user_timeout(sock->sk, nvmft_tcp_param(&nvmft_tcp_peer_timeout_ms));
 	err = nvmft_tcp_conn_start(lsn, sock);
 	if (!err)
 		return;

@@ -35,6 +35,8 @@ DEFINE_PARAM(connect_timeout_ms, 10000, 100, 600000,
 	     "time a connection has from its ICReq to a successful Connect, ms");
 DEFINE_PARAM(term_timeout_ms, 30000, 100, 600000,
 	     "time a host has to close after a C2HTermReq, ms");
+DEFINE_PARAM(peer_timeout_ms, 60000, 1000, 3600000,
+	     "time a host has to take what was sent to it, ms, on new connections");
 DEFINE_PARAM(max_half_open, 128, 1, 65536,
 	     "connections of a port that have not been through a successful Connect");
 DEFINE_PARAM(max_conns, 4096, 1, 65536, "connections, one for each queue of each host");

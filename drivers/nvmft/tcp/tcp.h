@@ -22,6 +22,7 @@ static inline unsigned int nvmft_tcp_param(const struct nvmft_tcp_param *p)
 extern struct nvmft_tcp_param nvmft_tcp_icreq_timeout_ms;
 extern struct nvmft_tcp_param nvmft_tcp_connect_timeout_ms;
 extern struct nvmft_tcp_param nvmft_tcp_term_timeout_ms;
+extern struct nvmft_tcp_param nvmft_tcp_peer_timeout_ms;
 extern struct nvmft_tcp_param nvmft_tcp_max_half_open;
 extern struct nvmft_tcp_param nvmft_tcp_max_conns;
 extern struct nvmft_tcp_param nvmft_tcp_max_data_kb;

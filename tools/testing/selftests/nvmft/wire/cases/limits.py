@@ -234,6 +234,25 @@ def reader_that_does_not_read_and_goes(env, reset):
     greedy.host.close()
 
 
+@case(timeout=60)
+def reader_that_never_reads(env):
+    """A host that never takes its data and acknowledges every probe is cut off after
+    peer_timeout_ms; one that takes its time is not."""
+    with env.target.params(peer_timeout_ms=2000):
+        greedy, slow = env.io(sqsize=63), env.io(sqsize=63)
+    size = 131072
+    cids = [queue.submit(nvme.rw(nvme.READ, 1, 4096, size // 512, size), expect=size)
+            for queue in (greedy, slow) for _ in range(60)][60:]
+    start = time.monotonic()
+    while time.monotonic() - start < 12:
+        slow.wait(cids.pop(0))
+        time.sleep(0.5)
+    for cid in cids:
+        slow.wait(cid)
+    alive(slow)
+    check(greedy.gone(), "a host that has read nothing for 12 s is still connected")
+
+
 @case()
 def half_closed_host(env):
     """A host that shuts its sending side: the target lets the connection go."""
