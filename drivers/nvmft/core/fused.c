@@ -16,11 +16,6 @@
 #include "proto/limits.h"
 #include "proto/status.h"
 
-static u8 fuse_of(const struct nvmft_req *req)
-{
-	return req->sqe.common.flags & NVMFT_SQE_FUSE_MASK;
-}
-
 static void unheld(struct nvmft_req *req)
 {
 	list_del_init(&req->held);
@@ -99,7 +94,7 @@ static u16 judge_second(struct nvmft_req *req, struct nvmft_req *first)
 u16 nvmft_fused_judge(struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
-	struct nvmft_fuse_step step = nvmft_fuse_next(sq->fuse, fuse_of(req));
+	struct nvmft_fuse_step step = nvmft_fuse_next(sq->fuse, nvmft_req_fused(req));
 	struct nvmft_req *first = sq->first;
 
 	sq->fuse = step.held;
@@ -237,7 +232,7 @@ static void caw_read(struct nvmft_req *second)
 void nvmft_fused_execute(struct nvmft_req *req)
 {
 	struct nvmft_req *mate = req->mate;
-	struct nvmft_req *second = fuse_of(req) == NVMFT_FUSE_SECOND ? req : mate;
+	struct nvmft_req *second = nvmft_req_fused(req) == NVMFT_FUSE_SECOND ? req : mate;
 	struct nvmft_multi *m;
 
 	/* Its partner may have been aborted since. */

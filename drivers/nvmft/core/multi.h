@@ -110,11 +110,17 @@ void nvmft_fused_gone(struct nvmft_req *req);
 /* The queue ends: what is held goes back. */
 void nvmft_fused_close(struct nvmft_sq *sq);
 
-/* Is it half of a fused operation? */
-static inline bool nvmft_req_fused(const struct nvmft_req *req)
+/*
+ * Which half of a fused operation it is, or 0. Only an I/O queue has them, and
+ * what Fabrics commands have in that byte is reserved.
+ */
+static inline u8 nvmft_req_fused(const struct nvmft_req *req)
 {
-	return req->sq->qt == NVMFT_Q_IO &&
-	       (req->sqe.common.flags & NVMFT_SQE_FUSE_MASK);
+	if (req->sq->qt != NVMFT_Q_IO)
+		return 0;
+	if (unlikely(req->sqe.common.opcode == nvme_fabrics_command))
+		return 0;
+	return req->sqe.common.flags & NVMFT_SQE_FUSE_MASK;
 }
 
 #endif /* NVMFT_CORE_MULTI_H */

@@ -164,6 +164,26 @@ def not_on_the_admin_queue(env):
     alive(host.io[1])
 
 
+@rows([("first", 1), ("second", 2), ("11b", 3)])
+def reserved_in_fabrics_commands(env, fuse):
+    """Byte 1 of a Fabrics command is reserved: one with FUSE there is no half of anything, neither
+    a Disconnect nor a Connect whose data comes when its queue has become an I/O queue."""
+    host = env.up(1)
+    queue = host.io.pop(1)
+    queue.cmd(nvme.disconnect(flags=nvme.PSDT_SGL | fuse), what="Disconnect")
+    queue.close()
+
+    queue = host.queue()
+    data = host.data(host.cntlid)
+    late, raw_late = queue.build(nvme.connect(1, 31, icd=False, flags=nvme.PSDT_SGL | fuse))
+    cid, raw = queue.build(nvme.connect(1, 31), data)
+    queue.send(raw_late + raw)
+    check_status(queue.wait(cid), OK, "Connect")
+    cqe = queue.transfer(late, data)
+    check_status(cqe, nvme.SEQUENCE_ERROR, "a second Connect")
+    queue.close()
+
+
 def _in_order(queue, icd, order, blocks, between):
     old, new = old_data(1, blocks), new_data(1, blocks)
     queue.write(1, BASE, old)
