@@ -230,6 +230,8 @@ enum nvmft_next {
  * @state: enum nvmft_req_state, written by nvmft_req_set_state() alone
  * @dir: enum nvmft_dir of its data
  * @len: bytes of data to move, 0 without
+ * @extra: bytes of pages that its execution takes beside @len, for the books of
+ *	the transport
  * @icd_len: bytes of in-capsule data; filled by the transport before start
  * @status: as in the CQE before the shift; valid from DONE on
  * @loc: Parameter Error Location for the error log, FFFFh: none
@@ -257,6 +259,7 @@ struct nvmft_req {
 	u8				gate;
 	u32				cid;
 	u32				len;
+	u32				extra;
 	u32				icd_len;
 	struct llist_node		done;
 	const struct nvmft_opdesc	*desc;

@@ -63,6 +63,7 @@ u16 nvmft_io_check(struct nvmft_req *req)
 	if (unlikely(status))
 		return status;
 	req->len = nvmft_sqe_data_len(req->desc, &req->sqe, ns->lba_shift);
+	req->extra = nvmft_media_extra(req);
 	return 0;
 }
 

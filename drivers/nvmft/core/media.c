@@ -21,6 +21,20 @@ static u32 nlb_of(const struct nvmft_req *req)
 	return le16_to_cpu(req->sqe.rw.length) + 1;
 }
 
+u32 nvmft_media_extra(const struct nvmft_req *req)
+{
+	switch (req->desc->op) {
+	case NVMFT_OP_COMPARE:
+		return req->len;
+	case NVMFT_OP_VERIFY:
+		return min_t(u64, (u64)nlb_of(req) << req->ns->lba_shift, PIECE);
+	case NVMFT_OP_COPY:
+		return PIECE;
+	default:
+		return 0;
+	}
+}
+
 /* req->multi with pages of its own; false: completed for want of memory. */
 static bool media_buf(struct nvmft_req *req, u32 len)
 {

@@ -199,6 +199,7 @@ enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 	req->desc = NULL;
 	req->dir = NVMFT_DIR_NONE;
 	req->len = 0;
+	req->extra = 0;
 	req->loc = NVMFT_LOC_NONE;
 	req->status = 0;
 	req->doom = 0;

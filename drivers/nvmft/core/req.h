@@ -61,6 +61,8 @@ void nvmft_copy_execute(struct nvmft_req *req);
 u16 nvmft_io_check(struct nvmft_req *req);
 /* media.c: what the SQE alone says of a DSM or a Copy. No sleep. */
 u16 nvmft_media_check(const struct nvmft_req *req);
+/* media.c: bytes of pages that a command reads into beside its data. No sleep. */
+u32 nvmft_media_extra(const struct nvmft_req *req);
 /* connect.c: judge the SQE of a Connect; sets req->len. No sleep. */
 u16 nvmft_connect_check(struct nvmft_req *req, u32 sgl_len);
 /* connect.c: a keep alive timeout in ms, rounded up to units of KAS */

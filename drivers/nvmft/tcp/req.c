@@ -7,6 +7,12 @@
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
 
+/* Bytes of pages that a command takes: its data, and what its execution adds */
+static u32 data_of(const struct nvmft_req *req)
+{
+	return req->len + req->extra;
+}
+
 /*
  * A host may have a queue full of the largest commands in progress. Their data
  * is bounded for the whole connection: what does not fit waits for what is
@@ -18,12 +24,12 @@ static bool data_fits(const struct nvmft_tcp_conn *conn, const struct nvmft_req 
 {
 	u64 max = (u64)nvmft_tcp_param(&nvmft_tcp_max_data_kb) << 10;
 
-	return !conn->data || conn->data + req->len <= max;
+	return !conn->data || conn->data + data_of(req) <= max;
 }
 
 static void data_charge(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
-	slot->charge = slot->req.len;
+	slot->charge = data_of(&slot->req);
 	conn->data += slot->charge;
 }
 
@@ -83,7 +89,7 @@ static void fetch(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 
 static void execute(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
-	if (slot->req.dir == NVMFT_DIR_C2H)
+	if (slot->req.dir != NVMFT_DIR_H2C)
 		data_charge(conn, slot);
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_CORE);
 	nvmft_req_execute(&slot->req);
@@ -95,7 +101,7 @@ static void execute(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
  */
 static bool executable(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool *full)
 {
-	if (slot->req.dir != NVMFT_DIR_C2H)
+	if (slot->req.dir == NVMFT_DIR_H2C || !data_of(&slot->req))
 		return true;
 	*full = *full || !data_fits(conn, &slot->req);
 	return !*full;

@@ -4,6 +4,7 @@
 import time
 
 from nvmetcp import nvme, pdu
+from nvmetcp.batch import Batch
 from nvmetcp.conn import PACE, Closed, Fail, Quiet, check, check_status
 from nvmetcp.host import settle
 from nvmetcp.ktap import KEEP, case, rows
@@ -189,6 +190,25 @@ def memory_per_connection(env):
         for index in (0, 11):
             got = queue.read(1, 2048 + 512 * index, 512)
             check(got == data, f"write {index} is not on the medium")
+
+
+@case(timeout=60)
+def memory_of_commands_without_data(env):
+    """What a Verify reads into counts as well: with room for eight of them, sixty-four on a slow
+    disk take eight times as long as one."""
+    latency = 0.2
+    env.target.attach(4, 4, irqmode=2, completion_nsec=int(latency * 1e9))
+    env.defer(lambda: env.target.detach(4))
+    with env.target.params(max_data_kb=1024):
+        queue = env.io(sqsize=127)
+        batch = Batch(queue)
+        for _ in range(64):
+            batch.add(nvme.verify(4, 0, 256))
+        start = time.monotonic()
+        batch.send().expect(*[nvme.OK] * 64, timeout=40)
+        took = time.monotonic() - start
+        check(took > 7.5 * latency, f"64 Verify of 128 KiB in 1 MiB took {took:.2f} s")
+        alive(queue)
 
 
 @case(timeout=40)
