@@ -313,7 +313,7 @@ u16 nvmft_sq_cntlid(const struct nvmft_sq *sq);
 /* Give kept pages back to the system. Worker of an idle queue. */
 void nvmft_sq_trim(struct nvmft_sq *sq);
 
-/* A batch of PDUs arrived: the host lives. */
+/* Commands arrived: the host lives. */
 static inline void nvmft_sq_seen(struct nvmft_sq *sq)
 {
 	WRITE_ONCE(sq->last_seen, jiffies);
