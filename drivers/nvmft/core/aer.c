@@ -92,28 +92,6 @@ known:
 	spin_unlock(&ctrl->lock);
 }
 
-void nvmft_aer_subsys_event(struct nvmft_subsys *subsys, enum nvmft_event ev)
-{
-	struct nvmft_ctrl *ctrl;
-	unsigned long id;
-
-	mutex_lock(&subsys->lock);
-	xa_for_each(&subsys->ctrls, id, ctrl)
-		nvmft_aer_event(ctrl, ev);
-	mutex_unlock(&subsys->lock);
-}
-
-void nvmft_aer_subsys_ns_changed(struct nvmft_subsys *subsys, u32 nsid)
-{
-	struct nvmft_ctrl *ctrl;
-	unsigned long id;
-
-	mutex_lock(&subsys->lock);
-	xa_for_each(&subsys->ctrls, id, ctrl)
-		nvmft_aer_ns_changed(ctrl, nsid);
-	mutex_unlock(&subsys->lock);
-}
-
 /* The host knows: what waits need not be reported, what comes may be. */
 static void aer_forget(struct nvmft_ctrl *ctrl, enum nvmft_event ev)
 {

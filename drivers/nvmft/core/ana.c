@@ -52,10 +52,10 @@ void nvmft_ana_group_remove(struct nvmft_port *port, u32 grpid)
 	up_write(&nvmft_config_sem);
 }
 
-void nvmft_ana_regrouped(struct nvmft_subsys *subsys)
+void nvmft_ana_regrouped(struct nvmft_ns *ns)
 {
 	atomic64_inc(&chgcnt);
-	nvmft_aer_subsys_event(subsys, NVMFT_EV_ANA);
+	nvmft_ns_tell(ns, NVMFT_EV_ANA);
 }
 
 /* Every group, each namespace in one of them: the size that Identify implies */
@@ -64,9 +64,9 @@ void nvmft_ana_regrouped(struct nvmft_subsys *subsys)
 		 NVMFT_NN * sizeof(__le32))
 
 /*
- * The groups of a subsystem's namespaces as they were at one moment, so that a
- * descriptor's count and its list agree. One for all, under its lock: reading
- * the log is rare and it does not fit the stack.
+ * The groups of the namespaces that a controller sees, as they were at one
+ * moment, so that a descriptor's count and its list agree. One for all, under
+ * its lock: reading the log is rare and it does not fit the stack.
  */
 static DEFINE_MUTEX(snap_lock);
 static struct {
@@ -74,7 +74,7 @@ static struct {
 	u16	members[NVMFT_ANAGRP_MAX + 1];	/* by group */
 } snap;
 
-static void take_snap(struct nvmft_subsys *subsys)
+static void take_snap(struct nvmft_ctrl *ctrl)
 {
 	struct nvmft_ns *ns;
 	unsigned long nsid;
@@ -83,7 +83,9 @@ static void take_snap(struct nvmft_subsys *subsys)
 	lockdep_assert_held(&snap_lock);
 	memset(&snap, 0, sizeof(snap));
 	rcu_read_lock();
-	xa_for_each(&subsys->namespaces, nsid, ns) {
+	xa_for_each(&ctrl->subsys->namespaces, nsid, ns) {
+		if (!nvmft_ns_visible(ns, ctrl))
+			continue;
 		grpid = READ_ONCE(ns->anagrpid);
 		snap.group[nsid] = grpid;
 		snap.members[grpid]++;
@@ -121,7 +123,7 @@ void nvmft_ana_log(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut, bool rgo)
 	mutex_lock(&snap_lock);
 	/* First the count: a change meanwhile shows as a stale one. */
 	count = atomic64_read(&chgcnt);
-	take_snap(ctrl->subsys);
+	take_snap(ctrl);
 	for (grpid = 1; grpid <= NVMFT_ANAGRP_MAX; grpid++)
 		ngroups += is_reported(ctrl->port, grpid);
 	nvmft_log_ana_hdr(cut, count, ngroups);

@@ -32,6 +32,8 @@ struct nvmft_subsys *nvmft_cfg_subsys(struct config_item *item);
 
 /* Folders that every subsystem or port has; nvmft_cfg_dir_add() makes them */
 extern const struct config_item_type nvmft_cfg_namespaces_type;
+/* allowed_hosts of a namespace, whose folder is @parent; 0 or -ENOMEM */
+int nvmft_cfg_nshost_add(struct config_group *parent, struct nvmft_ns *ns);
 extern const struct config_item_type nvmft_cfg_referrals_type;
 extern const struct config_item_type nvmft_cfg_ana_groups_type;
 

@@ -52,6 +52,7 @@ static struct config_group *host_make(struct config_group *group, const char *na
 	if (!h)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	strscpy(h->host.nqn, name, sizeof(h->host.nqn));
+	h->host.hash = nvmft_nqn_hash(h->host.nqn);
 	if (nvmft_cfg_group_init(&h->target.group, name, &nvmft_cfg_host_type)) {
 		config_group_put(&h->target.group);
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));

@@ -292,7 +292,8 @@ static void ns_release(struct config_item *item)
 {
 	struct ns_item *n = ns_item(item);
 
-	nvmft_ns_free(n->ns);
+	configfs_remove_default_groups(&n->group);
+	nvmft_ns_remove(n->ns);
 	kfree(n);
 }
 
@@ -329,7 +330,8 @@ static struct config_group *ns_make(struct config_group *group, const char *name
 					    "a namespace of this id is still going" :
 					    "no memory"));
 	}
-	if (nvmft_cfg_group_init(&n->group, name, &ns_type)) {
+	if (nvmft_cfg_group_init(&n->group, name, &ns_type) ||
+	    nvmft_cfg_nshost_add(&n->group, n->ns)) {
 		config_group_put(&n->group);
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	}

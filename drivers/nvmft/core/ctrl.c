@@ -131,6 +131,7 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 	ctrl->max_queue_size = port->t.max_queue_size;
 	memcpy(ctrl->hostid, &d->hostid, sizeof(ctrl->hostid));
 	strscpy(ctrl->hostnqn, d->hostnqn, sizeof(ctrl->hostnqn));
+	ctrl->hosthash = nvmft_nqn_hash(ctrl->hostnqn);
 	ctrl->ops->peer_addr(admin, ctrl->addr, sizeof(ctrl->addr));
 	INIT_DELAYED_WORK(&ctrl->tick, ctrl_tick);
 	spin_lock_init(&ctrl->lock);

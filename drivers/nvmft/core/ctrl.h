@@ -59,6 +59,7 @@ struct nvmft_feat {
  * @discovery: a discovery controller; likewise
  * @hostid: Host Identifier; likewise
  * @hostnqn: NUL terminated; likewise
+ * @hosthash: nvmft_nqn_hash() of it; likewise
  * @addr: the host's address; likewise
  * @max_queue_size: entries of an I/O queue; likewise
  * @tick: keep alive and linger, on system_wq's like, never waits
@@ -103,6 +104,7 @@ struct nvmft_ctrl {
 	u16					max_queue_size;
 	u8					hostid[16];
 	char					hostnqn[NVMF_NQN_FIELD_LEN];
+	u32					hosthash;
 	char					addr[NVMFT_ADDR_LEN];
 	struct delayed_work			tick;
 
@@ -180,9 +182,6 @@ void nvmft_aer_configure(struct nvmft_ctrl *ctrl, u32 aec);
 void nvmft_aer_event(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
 /* Namespace @nsid changed: remember it for log 04h and report. */
 void nvmft_aer_ns_changed(struct nvmft_ctrl *ctrl, u32 nsid);
-/* The same for every controller of @subsys; takes subsys->lock. */
-void nvmft_aer_subsys_event(struct nvmft_subsys *subsys, enum nvmft_event ev);
-void nvmft_aer_subsys_ns_changed(struct nvmft_subsys *subsys, u32 nsid);
 /* A log page is read with RAE 0: its event may be reported again. */
 void nvmft_aer_clear(struct nvmft_ctrl *ctrl, enum nvmft_event ev);
 /*

@@ -24,22 +24,22 @@ static u16 on_ns(struct nvmft_req *req, struct nvmft_ns *ns, ns_fn fn, u32 *val)
  */
 static u16 for_ns(struct nvmft_req *req, ns_fn fn, u32 *val)
 {
-	struct nvmft_subsys *subsys = req->sq->ctrl->subsys;
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
 	u32 nsid = le32_to_cpu(req->sqe.common.nsid);
 	struct nvmft_ns *ns;
 	unsigned long id;
 	u16 status = 0;
 
 	if (nsid != NVME_NSID_ALL) {
-		ns = nvmft_ns_find(subsys, nsid);
+		ns = nvmft_ns_find(ctrl, nsid);
 		if (ns)
 			return on_ns(req, ns, fn, val);
 		/* An NSID that is valid and not active (Base 2.1, 3.2.1) */
 		req->loc = NVMFT_LOC_NSID;
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	}
-	xa_for_each(&subsys->namespaces, id, ns) {
-		ns = nvmft_ns_find(subsys, id);
+	xa_for_each(&ctrl->subsys->namespaces, id, ns) {
+		ns = nvmft_ns_find(ctrl, id);
 		if (ns)
 			status = on_ns(req, ns, fn, val);
 		if (status)

@@ -48,7 +48,7 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 	return 0;
 }
 
-static void ns_input(const struct nvmft_req *req, struct nvmft_ns *ns,
+static void ns_input(const struct nvmft_req *req, const struct nvmft_ns *ns,
 		     struct nvmft_ident_ns_in *in)
 {
 	const struct nvmft_limits *lim = &ns->limits;
@@ -88,16 +88,19 @@ typedef void (*ns_page_fn)(u8 *page, const struct nvmft_ident_ns_in *in);
 static u16 ident_ns(struct nvmft_req *req, u8 *page, ns_page_fn fn, bool inactive_ok)
 {
 	u32 nsid = le32_to_cpu(req->sqe.identify.nsid);
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
 	struct nvmft_ident_ns_in in;
 	struct nvmft_ns *ns;
 
 	if (!nsid || nsid > NVMFT_NN)
 		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
-	ns = nvmft_ns_find(req->sq->ctrl->subsys, nsid);
+	rcu_read_lock();
+	ns = nvmft_ns_peek(ctrl, nsid);
+	if (ns)
+		ns_input(req, ns, &in);
+	rcu_read_unlock();
 	if (!ns)
 		return inactive_ok ? 0 : NVME_SC_INVALID_NS | NVME_STATUS_DNR;
-	ns_input(req, ns, &in);
-	nvmft_ns_put(ns);
 	fn(page, &in);
 	return 0;
 }
@@ -106,18 +109,22 @@ static u16 ident_ns(struct nvmft_req *req, u8 *page, ns_page_fn fn, bool inactiv
 static u16 ident_ns_list(struct nvmft_req *req, u8 *page)
 {
 	u32 nsid = le32_to_cpu(req->sqe.identify.nsid);
-	struct nvmft_ns *ns;
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
 	__le32 *list = (__le32 *)page;
+	struct nvmft_ns *ns;
 	unsigned long id = nsid;
 	unsigned int n = 0;
 
 	if (nsid >= NVME_NSID_ALL - 1)
 		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
-	xa_for_each_start(&req->sq->ctrl->subsys->namespaces, id, ns, (unsigned long)nsid + 1) {
+	rcu_read_lock();
+	xa_for_each_start(&ctrl->subsys->namespaces, id, ns, (unsigned long)nsid + 1) {
 		if (n == NVMFT_IDENT_LEN / sizeof(*list))
 			break;
-		list[n++] = cpu_to_le32(id);
+		if (nvmft_ns_visible(ns, ctrl))
+			list[n++] = cpu_to_le32(id);
 	}
+	rcu_read_unlock();
 	return 0;
 }
 

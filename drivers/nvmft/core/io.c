@@ -46,7 +46,7 @@ u16 nvmft_io_check(struct nvmft_req *req)
 	/* Each namespace is judged when its turn comes. */
 	if (unlikely(nsid == NVME_NSID_ALL && req->desc->op == NVMFT_OP_FLUSH))
 		return 0;
-	ns = nvmft_ns_find(sq->ctrl->subsys, nsid);
+	ns = nvmft_ns_find(sq->ctrl, nsid);
 	if (unlikely(!ns))
 		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
 	req->ns = ns;
@@ -138,7 +138,7 @@ static void flush_next(struct nvmft_req *req)
 		return;
 	}
 	while (xa_find(namespaces, &m->nsid, ULONG_MAX, XA_PRESENT)) {
-		req->ns = nvmft_ns_find(req->sq->ctrl->subsys, m->nsid++);
+		req->ns = nvmft_ns_find(req->sq->ctrl, m->nsid++);
 		if (req->ns) {
 			flush_submit(req, nvmft_multi_io_done);
 			return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* nvmft.ko: init and exit. */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include "core/backend.h"
 #include "core/configfs.h"
 #include "core/ctrl.h"
@@ -37,6 +38,8 @@ out_backend:
 static void __exit nvmft_exit(void)
 {
 	nvmft_configfs_exit();
+	/* Namespaces are freed after a grace period. */
+	rcu_barrier();
 	nvmft_ns_watch_exit();
 	nvmft_discovery_exit();
 	nvmft_ctrl_exit();

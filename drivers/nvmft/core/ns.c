@@ -58,6 +58,7 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	nvmft_subsys_get(subsys);
 	ns->nsid = nsid;
 	ns->anagrpid = 1;
+	kref_init(&ns->kref);
 	init_completion(&ns->gone);
 	init_completion(&ns->bare_gone);
 	mutex_init(&ns->arm_lock);
@@ -75,21 +76,39 @@ out_free:
 	return ERR_PTR(err == -EBUSY ? -EEXIST : err);
 }
 
-/*
- * A reader that found it under RCU before it was unpublished has finished:
- * percpu_ref_kill() lets a grace period pass before the reference is gone.
- */
-void nvmft_ns_free(struct nvmft_ns *ns)
+void nvmft_ns_remove(struct nvmft_ns *ns)
 {
 	nvmft_ns_disable(ns);
 	xa_erase(&ns->subsys->namespaces, ns->nsid);
-	nvmft_subsys_put(ns->subsys);
+	nvmft_ns_drop(ns);
+}
+
+static void ns_free_rcu(struct rcu_head *rcu)
+{
+	struct nvmft_ns *ns = container_of(rcu, struct nvmft_ns, rcu);
+
 	percpu_ref_exit(&ns->ref);
 	percpu_ref_exit(&ns->bare);
-	mutex_destroy(&ns->arm_lock);
-	mutex_destroy(&ns->lock);
 	kfree(ns->path);
 	kfree(ns);
+}
+
+/* Under RCU are readers that found it before it was unpublished. */
+static void ns_free(struct kref *kref)
+{
+	struct nvmft_ns *ns = container_of(kref, struct nvmft_ns, kref);
+
+	nvmft_subsys_put(ns->subsys);
+	mutex_destroy(&ns->arm_lock);
+	mutex_destroy(&ns->lock);
+	/* A folder with links cannot be removed. */
+	WARN_ON_ONCE(rcu_access_pointer(ns->viewers));
+	call_rcu(&ns->rcu, ns_free_rcu);
+}
+
+void nvmft_ns_drop(struct nvmft_ns *ns)
+{
+	kref_put(&ns->kref, ns_free);
 }
 
 __printf(3, 4)
@@ -177,7 +196,7 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
 		ns->subsys->nqn, ns->nsid, ns->be->ops->name, ns->nsze, 1U << ns->lba_shift,
 		ns->buffered_io ? ", buffered" : "", nvmft_ns_readonly(ns) ? ", read-only" : "");
 	mutex_unlock(&ns->lock);
-	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 	return 0;
 }
 
@@ -212,7 +231,7 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 	ns->be = NULL;
 	WRITE_ONCE(ns->enabled, false);
 	mutex_unlock(&ns->lock);
-	nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 }
 
 /* What may change below an enabled namespace. Did it? */
@@ -257,7 +276,7 @@ int nvmft_ns_revalidate(struct nvmft_ns *ns)
 	err = ns_revalidate(ns, &changed);
 	mutex_unlock(&ns->lock);
 	if (changed)
-		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+		nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 	return err;
 }
 
@@ -314,7 +333,7 @@ int nvmft_ns_protect(struct nvmft_ns *ns, bool on)
 	if (err)
 		WRITE_ONCE(ns->protected, was);
 	else if (on != was)
-		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+		nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 	return err;
 }
 
@@ -327,7 +346,7 @@ void nvmft_ns_try_revalidate(struct nvmft_ns *ns)
 	ns_revalidate(ns, &changed);
 	mutex_unlock(&ns->lock);
 	if (changed)
-		nvmft_aer_subsys_ns_changed(ns->subsys, ns->nsid);
+		nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 }
 
 void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)
@@ -339,5 +358,5 @@ void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)
 	WRITE_ONCE(ns->anagrpid, grpid);
 	mutex_unlock(&ns->lock);
 	if (tell)
-		nvmft_ana_regrouped(ns->subsys);
+		nvmft_ana_regrouped(ns);
 }

@@ -4,6 +4,7 @@
 #define NVMFT_CORE_NS_H
 
 #include <linux/completion.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
@@ -11,6 +12,7 @@
 #include <linux/uuid.h>
 #include <linux/xarray.h>
 #include "core/backend.h"
+#include "core/ctrl.h"
 #include "core/range.h"
 #include "core/subsys.h"
 
@@ -22,8 +24,12 @@
  * struct nvmft_ns - a namespace
  * @subsys: its subsystem, referenced
  * @nsid: 1..NVMFT_NN
+ * @kref: one by its folder and one by each that looks at it from outside
+ * @rcu: frees it
  * @ref: one per command on it; killed by disable. Live only while enabled.
  * @gone: completed when @ref has dropped to zero
+ * @viewers: hosts that see it, NULL: all; read under RCU, written under
+ *	nvmft_config_sem
  * @bare: one per command at its blocks while no range needs a lock; killed when
  *	the first fused command arms the namespace
  * @bare_gone: completed when @bare has dropped to zero in an unarmed namespace
@@ -56,9 +62,12 @@
 struct nvmft_ns {
 	struct nvmft_subsys	*subsys;
 	u32			nsid;
+	struct kref		kref;
+	struct rcu_head		rcu;
 
 	struct percpu_ref	ref;
 	struct completion	gone;
+	struct nvmft_viewers __rcu	*viewers;
 	struct percpu_ref	bare;
 	struct completion	bare_gone;
 	bool			armed;
@@ -91,8 +100,10 @@ struct nvmft_ns {
  * ERR_PTR(): -ENOMEM; -EEXIST: the old namespace of this id is still going.
  */
 struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid);
-/* Disables it first. No one else holds the pointer. */
-void nvmft_ns_free(struct nvmft_ns *ns);
+/* Its folder goes: disables it and gives back the folder's reference. */
+void nvmft_ns_remove(struct nvmft_ns *ns);
+/* Give back a reference on @ns itself. */
+void nvmft_ns_drop(struct nvmft_ns *ns);
 /* Idempotent. Opens the device, publishes, tells the hosts. 0 or -errno, logged. */
 int nvmft_ns_enable(struct nvmft_ns *ns);
 /* Idempotent. Unpublishes, waits for the commands on it, closes the device. */
@@ -124,19 +135,50 @@ void nvmft_ns_unwatch(struct nvmft_ns *ns);
 /* No namespace is left. */
 void nvmft_ns_watch_exit(void);
 
+/* visible.c */
+/* 0 or -errno, logged: -EEXIST, -ENOMEM. The first one hides it from all others. */
+int nvmft_ns_show_host(struct nvmft_ns *ns, struct nvmft_host *host);
+/* After it returns @host may go. The last one shows it to all again. */
+void nvmft_ns_unshow_host(struct nvmft_ns *ns, struct nvmft_host *host);
+/* It has changed: tell the controllers that see it. Takes subsys->lock. */
+void nvmft_ns_tell(struct nvmft_ns *ns, enum nvmft_event ev);
+bool nvmft_viewers_have(const struct nvmft_viewers *v, const struct nvmft_ctrl *ctrl);
+
+/* May the host of @ctrl know of it? Under RCU */
+static inline bool nvmft_ns_visible(const struct nvmft_ns *ns, const struct nvmft_ctrl *ctrl)
+{
+	const struct nvmft_viewers *v = rcu_dereference(ns->viewers);
+
+	return likely(!v) || nvmft_viewers_have(v, ctrl);
+}
+
 /**
- * nvmft_ns_find() - the active namespace with this id, referenced
- * @subsys: where
+ * nvmft_ns_peek() - the active namespace with this id as a controller sees it
+ * @ctrl: controller that asks
  * @nsid: as the host gave it
  *
- * Any context. Return: NULL if there is none or it is being disabled.
+ * Under RCU, which keeps it. Return: NULL if there is none, or not for this host.
  */
-static inline struct nvmft_ns *nvmft_ns_find(struct nvmft_subsys *subsys, u32 nsid)
+static inline struct nvmft_ns *nvmft_ns_peek(const struct nvmft_ctrl *ctrl, u32 nsid)
+{
+	struct nvmft_ns *ns = xa_load(&ctrl->subsys->namespaces, nsid);
+
+	return ns && nvmft_ns_visible(ns, ctrl) ? ns : NULL;
+}
+
+/**
+ * nvmft_ns_find() - the same, referenced for a command
+ * @ctrl: controller that asks
+ * @nsid: as the host gave it
+ *
+ * Any context. Return: NULL also if it takes no commands at the moment.
+ */
+static inline struct nvmft_ns *nvmft_ns_find(const struct nvmft_ctrl *ctrl, u32 nsid)
 {
 	struct nvmft_ns *ns;
 
 	rcu_read_lock();
-	ns = xa_load(&subsys->namespaces, nsid);
+	ns = nvmft_ns_peek(ctrl, nsid);
 	if (ns && !percpu_ref_tryget_live(&ns->ref))
 		ns = NULL;
 	rcu_read_unlock();

@@ -95,8 +95,8 @@ void nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state);
 /* A group appears (inaccessible) or goes; takes nvmft_config_sem, tells the hosts. */
 void nvmft_ana_group_add(struct nvmft_port *port, u32 grpid);
 void nvmft_ana_group_remove(struct nvmft_port *port, u32 grpid);
-/* ns->anagrpid has changed: new count, event to the controllers of @subsys. */
-void nvmft_ana_regrouped(struct nvmft_subsys *subsys);
+/* ns->anagrpid has changed: new count, event to the controllers that see it. */
+void nvmft_ana_regrouped(struct nvmft_ns *ns);
 
 /* 0, or the path-related status of a command on a group in this state */
 static inline u16 nvmft_ana_status(u8 state)

@@ -12,6 +12,8 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include "nvmft.h"
@@ -88,10 +90,18 @@ struct nvmft_subsys {
 /**
  * struct nvmft_host - a host NQN that an administrator knows
  * @nqn: its name, the name of its configfs folder
+ * @hash: nvmft_nqn_hash() of it
  */
 struct nvmft_host {
 	char	nqn[NVMF_NQN_FIELD_LEN];
+	u32	hash;
 };
+
+/* Names of hosts differ in their ends, so they are compared by this first. */
+static inline u32 nvmft_nqn_hash(const char *nqn)
+{
+	return full_name_hash(NULL, nqn, strlen(nqn));
+}
 
 /* A link in subsystems/<nqn>/allowed_hosts; nvmft_config_sem */
 struct nvmft_host_link {

@@ -96,6 +96,7 @@ errno_of() {
 	*"Address already in use"*) echo EADDRINUSE ;;
 	*"Block device required"*) echo ENOTBLK ;;
 	*"Cannot assign requested address"*) echo EADDRNOTAVAIL ;;
+	*"Connection timed out"*) echo ETIMEDOUT ;;
 	*"Device or resource busy"*) echo EBUSY ;;
 	*"Directory not empty"*) echo ENOTEMPTY ;;
 	*"File exists"*) echo EEXIST ;;
@@ -109,6 +110,7 @@ errno_of() {
 	*"Permission denied"*) echo EACCES ;;
 	*"Protocol not supported"*) echo EPROTONOSUPPORT ;;
 	*"Address family not supported"*) echo EAFNOSUPPORT ;;
+	*"Wrong medium type"*) echo EMEDIUMTYPE ;;
 	*) echo "$message" ;;
 	esac
 }
@@ -234,7 +236,8 @@ target_clear() {
 			"$NVMFT_ROOT"/ports/*; do
 		[ ! -d "$item" ] || rmdir "$item"
 	done
-	for item in "$NVMFT_ROOT"/subsystems/*/allowed_hosts/*; do
+	for item in "$NVMFT_ROOT"/subsystems/*/allowed_hosts/* \
+			"$NVMFT_ROOT"/subsystems/*/namespaces/*/allowed_hosts/*; do
 		[ ! -L "$item" ] || rm "$item"
 	done
 	for item in "$NVMFT_ROOT"/subsystems/*/namespaces/* \

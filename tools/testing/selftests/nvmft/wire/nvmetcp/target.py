@@ -6,6 +6,7 @@ that the same cases can be pointed at another target that has nvmet's tree.
 """
 
 import contextlib
+import glob
 import os
 import subprocess
 import time
@@ -212,6 +213,9 @@ class Target:
                     self.unlink(portid, link)
                 for name in os.listdir(self.port(portid, "referrals")):
                     os.rmdir(self.port(portid, "referrals", name))
+                for grpid in os.listdir(self.port(portid, "ana_groups")):
+                    if grpid != "1":
+                        os.rmdir(self.port(portid, "ana_groups", grpid))
                 os.rmdir(self.port(portid))
         for nqn in (MAIN, CLOSED, HIDDEN):
             if os.path.isdir(self.subsys(nqn)):
@@ -219,6 +223,8 @@ class Target:
                     os.unlink(self.subsys(nqn, "allowed_hosts", name))
                 for nsid in os.listdir(self.subsys(nqn, "namespaces")):
                     put(self.ns(nsid, "enable", nqn=nqn), 0)
+                    for link in glob.glob(self.ns(nsid, "allowed_hosts/*", nqn=nqn)):
+                        os.unlink(link)
                     os.rmdir(self.ns(nsid, nqn=nqn))
                 os.rmdir(self.subsys(nqn))
         host = os.path.join(ROOT, "hosts", ALLOWED_HOST)
