@@ -105,22 +105,25 @@ static bool is_wildcard(const struct nvmft_tport *t)
 }
 
 /*
- * Where the port can be reached: @buf if it is a wildcard, which a host cannot
- * connect to, and then what this host has connected to.
+ * Where the port can be reached. A host cannot connect to a wildcard: it is told
+ * in @buf what it has connected to, which for :: can be of either family.
  */
-static const char *own_addr(struct nvmft_ctrl *ctrl, char *buf, size_t len)
+static void own_addr(struct nvmft_ctrl *ctrl, struct nvmft_disc_in *in, char *buf, size_t len)
 {
 	const struct nvmft_tport *t = &ctrl->port->t;
 
+	in->adrfam = t->adrfam;
+	in->traddr = t->traddr;
 	if (!is_wildcard(t))
-		return t->traddr;
+		return;
 	buf[0] = '\0';
 	/* The lock keeps the queue, which is the asking one, from being closed. */
 	spin_lock(&ctrl->lock);
 	if (ctrl->admin)
 		ctrl->ops->local_addr(ctrl->admin, buf, len);
 	spin_unlock(&ctrl->lock);
-	return buf;
+	in->adrfam = strchr(buf, ':') ? NVMF_ADDR_FAMILY_IP6 : NVMF_ADDR_FAMILY_IP4;
+	in->traddr = buf;
 }
 
 static void put_own(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
@@ -129,15 +132,14 @@ static void put_own(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
 	char addr[NVMFT_ADDR_LEN];
 	struct nvmft_disc_in in = {
 		.trtype		= port->t.trtype,
-		.adrfam		= port->t.adrfam,
 		.treq		= port->treq | NVMF_TREQ_DISABLE_SQFLOW,
 		.portid		= port->t.portid,
 		.asqsz		= ASQSZ,
 		.trsvcid	= port->t.trsvcid,
-		.traddr		= own_addr(ctrl, addr, sizeof(addr)),
 	};
 	struct nvmft_subsys_link *link;
 
+	own_addr(ctrl, &in, addr, sizeof(addr));
 	in.subtype = NVME_NQN_CURR;
 	in.eflags = NVME_DISC_EFLAGS_EPCSD;
 	in.subnqn = nvmft_disc_subsys->nqn;

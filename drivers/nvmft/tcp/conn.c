@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <net/ipv6.h>
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
 
@@ -347,6 +348,19 @@ static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct 
 	return conn;
 }
 
+/* What has come by IPv4 to [::] is named as its host names it. */
+static void unmap_v4(struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)addr;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+
+	if (v6->sin6_family != AF_INET6 || !ipv6_addr_v4mapped(&v6->sin6_addr))
+		return;
+	v4.sin_port = v6->sin6_port;
+	v4.sin_addr.s_addr = v6->sin6_addr.s6_addr32[3];
+	memcpy(addr, &v4, sizeof(v4));
+}
+
 /* A peer that is gone already has no address. */
 static int conn_addresses(struct nvmft_tcp_conn *conn)
 {
@@ -357,6 +371,8 @@ static int conn_addresses(struct nvmft_tcp_conn *conn)
 		err = kernel_getsockname(conn->sock, (struct sockaddr *)&conn->local);
 	if (err < 0)
 		return err;
+	unmap_v4(&conn->peer);
+	unmap_v4(&conn->local);
 	snprintf(conn->peer_name, sizeof(conn->peer_name), "%pISpc", &conn->peer);
 	return 0;
 }

@@ -10,7 +10,6 @@
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
-#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include "compat/net.h"
 #include "tcp/conn.h"
@@ -147,9 +146,6 @@ static void set_options(struct sock *sk)
 	tcp_sock_set_keepidle(sk, KEEP_IDLE);
 	tcp_sock_set_keepintvl(sk, KEEP_INTVL);
 	tcp_sock_set_keepcnt(sk, KEEP_CNT);
-	/* [::] is all of IPv6; a port of its own may have 0.0.0.0. */
-	if (sk->sk_family == AF_INET6)
-		ip6_sock_set_v6only(sk);
 }
 
 /*
