@@ -33,6 +33,8 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 		in.fuses = NVMFT_FUSES_CAW;
 		in.flush_all = true;
 	}
+	/* The discovery service can be renamed at any time. */
+	down_read(&nvmft_config_sem);
 	/* From here on hosts know these values, so they stay. */
 	mutex_lock(&subsys->lock);
 	subsys->identified = true;
@@ -45,6 +47,7 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 	in.ver = subsys->ver;
 	nvmft_ident_ctrl(page, &in);
 	mutex_unlock(&subsys->lock);
+	up_read(&nvmft_config_sem);
 	return 0;
 }
 
