@@ -25,6 +25,7 @@
 #include "nvmft_io.h"
 #include "proto/sqe.h"
 
+struct nvmft_ana_group;
 struct nvmft_ctrl;
 struct nvmft_multi;
 struct nvmft_ns;
@@ -238,13 +239,14 @@ enum nvmft_next {
  * @cid: command identifier held in sq->cids, or NVMFT_CID_NONE
  * @buf: data pages
  * @gate: enum nvmft_gate: how it was let at the blocks of its namespace
- * @doom: half of a fused operation: status to end with instead, or 0
+ * @doom: of a command of several parts: status to end with instead, or 0
  * @mate: the other half, or NULL
  * @held: link in sq->held
  * @multi: what a command of several steps remembers, or NULL
  * @done: link for the transport while DONE and SEND
  * @desc: row of the command
  * @ns: namespace, referenced, or NULL
+ * @ana: ANA group that it is executed in, referenced, or NULL
  * @io: operation on the backing device
  */
 struct nvmft_req {
@@ -264,6 +266,7 @@ struct nvmft_req {
 	struct llist_node		done;
 	const struct nvmft_opdesc	*desc;
 	struct nvmft_ns			*ns;
+	struct nvmft_ana_group		*ana;
 	struct nvmft_req		*mate;
 	struct nvmft_multi		*multi;
 	struct list_head		held;

@@ -188,6 +188,10 @@ static ssize_t _pfx##_##_name##_store(struct config_item *item,			\
 	NVMFT_CFG_STORE(_pfx, _name)						\
 	CONFIGFS_ATTR(_pfx##_, _name)
 
+#define NVMFT_CFG_ATTR_RO(_pfx, _name)						\
+	NVMFT_CFG_SHOW(_pfx, _name)						\
+	CONFIGFS_ATTR_RO(_pfx##_, _name)
+
 #define NVMFT_CFG_ATTR_WO(_pfx, _name)						\
 	NVMFT_CFG_STORE(_pfx, _name)						\
 	CONFIGFS_ATTR_WO(_pfx##_, _name)

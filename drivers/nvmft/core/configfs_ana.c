@@ -41,8 +41,11 @@ static int ana_ana_state_set(struct ana_item *a, const struct nvmft_write *w)
 	int err;
 
 	err = nvmft_cfg_choice(w, states, ARRAY_SIZE(states), &state);
-	if (!err)
-		nvmft_ana_set_state(a->port, a->grpid, state);
+	if (err)
+		return err;
+	err = nvmft_ana_set_state(a->port, a->grpid, state);
+	if (err && err != -ETIMEDOUT)
+		nvmft_refuse(w, err, "a namespace does not get its device: see above");
 	return err;
 }
 NVMFT_CFG_ATTR(ana, ana_state);
@@ -113,7 +116,10 @@ static struct config_group *ana_make(struct config_group *group, const char *nam
 	a = ana_alloc(port, grpid, name);
 	if (!a)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
-	nvmft_ana_group_add(port, grpid);
+	if (nvmft_ana_group_add(port, grpid)) {
+		config_group_put(&a->group);
+		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
+	}
 	return &a->group;
 }
 

@@ -169,8 +169,11 @@ static int ns_ana_grpid_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 	int err;
 
 	err = nvmft_cfg_num(w, 1, NVMFT_ANAGRP_MAX, &grpid);
-	if (!err)
-		nvmft_ns_regroup(ns, grpid);
+	if (err)
+		return err;
+	err = nvmft_ns_regroup(ns, grpid);
+	if (err && err != -ETIMEDOUT)
+		nvmft_refuse(w, err, "the namespace does not get its device there: see above");
 	return err;
 }
 NVMFT_CFG_ATTR(ns, ana_grpid);
@@ -221,6 +224,47 @@ static int ns_block_size_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 }
 NVMFT_CFG_ATTR(ns, block_size);
 
+static ssize_t ns_device_size_get(struct nvmft_ns *ns, char *page)
+{
+	return sysfs_emit(page, "%llu\n", READ_ONCE(ns->device_size));
+}
+
+/* Without a device it may change at any time: it is what hosts are told. */
+static int ns_device_size_set(struct nvmft_ns *ns, const struct nvmft_write *w)
+{
+	bool tell = false;
+	s64 val;
+	int err;
+
+	err = nvmft_cfg_num(w, 0, S64_MAX, &val);
+	if (err)
+		return err;
+	mutex_lock(&ns->lock);
+	if (!ns->enabled) {
+		WRITE_ONCE(ns->device_size, val);
+	} else if (ns->be) {
+		err = nvmft_refuse(w, -EBUSY,
+				   "the namespace has its device: write 0 to its enable first");
+	} else if (!val || val % ns->block_size) {
+		err = nvmft_refuse(w, -EINVAL, "not a number of blocks of block_size (%u)",
+				   ns->block_size);
+	} else {
+		nvmft_standby_resize(ns, val);
+		tell = true;
+	}
+	mutex_unlock(&ns->lock);
+	if (tell)
+		nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
+	return err;
+}
+NVMFT_CFG_ATTR(ns, device_size);
+
+static ssize_t ns_standby_get(struct nvmft_ns *ns, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(ns->standby));
+}
+NVMFT_CFG_ATTR_RO(ns, standby);
+
 static ssize_t ns_resv_enable_get(struct nvmft_ns *ns, char *page)
 {
 	return sysfs_emit(page, "0\n");
@@ -245,6 +289,9 @@ static int ns_revalidate_size_set(struct nvmft_ns *ns, const struct nvmft_write 
 	switch (nvmft_ns_revalidate(ns)) {
 	case -ENODEV:
 		return nvmft_refuse(w, -ENODEV, "the namespace is not enabled");
+	case -ENXIO:
+		return nvmft_refuse(w, -ENXIO,
+				    "the namespace is in standby: write its size to device_size");
 	case -EMEDIUMTYPE:
 		return nvmft_refuse(w, -EMEDIUMTYPE,
 				    "the device has another block size now: disable and enable the namespace");
@@ -268,10 +315,14 @@ static int ns_enable_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 	err = nvmft_cfg_bool(w, &enable);
 	if (err)
 		return err;
-	if (enable)
-		return nvmft_ns_enable(ns);
-	nvmft_ns_disable(ns);
-	return 0;
+	if (!enable) {
+		nvmft_ns_disable(ns);
+		return 0;
+	}
+	err = nvmft_ns_enable(ns);
+	if (err && READ_ONCE(ns->enabled))
+		nvmft_refuse(w, err, "the namespace stays in standby: see above");
+	return err;
 }
 NVMFT_CFG_ATTR(ns, enable);
 
@@ -282,6 +333,8 @@ static struct configfs_attribute *ns_attrs[] = {
 	&ns_attr_ana_grpid,
 	&ns_attr_buffered_io,
 	&ns_attr_block_size,
+	&ns_attr_device_size,
+	&ns_attr_standby,
 	&ns_attr_resv_enable,
 	&ns_attr_revalidate_size,
 	&ns_attr_enable,

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Features of a namespace: Error Recovery and Namespace Write Protection. */
+#include "core/ana.h"
 #include "core/features.h"
 #include "proto/status.h"
 
 typedef u16 (*ns_fn)(struct nvmft_req *req, struct nvmft_ns *ns, u32 *val);
 
-/* Takes the reference. */
-static u16 on_ns(struct nvmft_req *req, struct nvmft_ns *ns, ns_fn fn, u32 *val)
+/* Return: NVMFT_NS_NOT_THERE if it is not there for this host */
+static u16 on_ns(struct nvmft_req *req, u32 nsid, ns_fn fn, u32 *val)
 {
-	struct nvmft_port *port = nvmft_port_of(req->sq->port);
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
 	u16 status;
 
-	status = nvmft_ana_status(READ_ONCE(port->ana_state[READ_ONCE(ns->anagrpid)]));
+	req->ns = nvmft_ns_find(ctrl, nsid);
+	if (!req->ns)
+		return nvmft_ns_refusal(ctrl, nsid);
+	status = nvmft_ana_enter(req);
 	if (!status)
-		status = fn(req, ns, val);
-	nvmft_ns_put(ns);
+		status = fn(req, req->ns, val);
+	nvmft_ana_leave(req);
+	nvmft_ns_put(req->ns);
+	req->ns = NULL;
 	return status;
 }
 
@@ -31,21 +37,19 @@ static u16 for_ns(struct nvmft_req *req, ns_fn fn, u32 *val)
 	u16 status = 0;
 
 	if (nsid != NVME_NSID_ALL) {
-		ns = nvmft_ns_find(ctrl, nsid);
-		if (ns)
-			return on_ns(req, ns, fn, val);
+		status = on_ns(req, nsid, fn, val);
+		if (status != NVMFT_NS_NOT_THERE)
+			return status;
 		/* An NSID that is valid and not active (Base 2.1, 3.2.1) */
 		req->loc = NVMFT_LOC_NSID;
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	}
 	xa_for_each(&ctrl->subsys->namespaces, id, ns) {
-		ns = nvmft_ns_find(ctrl, id);
-		if (ns)
-			status = on_ns(req, ns, fn, val);
-		if (status)
-			break;
+		status = on_ns(req, id, fn, val);
+		if (status && status != NVMFT_NS_NOT_THERE)
+			return status;
 	}
-	return status;
+	return 0;
 }
 
 /* How long a device tries is its own affair: TLER 0, no limit. */

@@ -11,6 +11,7 @@
  * waits in HELD, otherwise by its doom, which it meets when its data is there.
  * All of this happens in the queue's worker, so there is no lock.
  */
+#include "core/ana.h"
 #include "core/multi.h"
 #include "proto/fuse.h"
 #include "proto/limits.h"
@@ -234,6 +235,7 @@ void nvmft_fused_execute(struct nvmft_req *req)
 	struct nvmft_req *mate = req->mate;
 	struct nvmft_req *second = nvmft_req_fused(req) == NVMFT_FUSE_SECOND ? req : mate;
 	struct nvmft_multi *m;
+	u16 status;
 
 	/* Its partner may have been aborted since. */
 	if (!mate) {
@@ -242,6 +244,11 @@ void nvmft_fused_execute(struct nvmft_req *req)
 	}
 	unheld(mate);
 	nvmft_req_set_state(mate, NVMFT_REQ_EXEC);
+	status = nvmft_ana_enter(second);
+	if (status) {
+		caw_end(second, status, status);
+		return;
+	}
 	m = nvmft_multi_get(second);
 	if (!m || nvmft_buf_alloc(second->sq, &m->aux, second->len, GFP_NOIO)) {
 		caw_failed(second, NVME_SC_INTERNAL);

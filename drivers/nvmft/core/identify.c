@@ -72,6 +72,7 @@ static void ns_input(const struct nvmft_req *req, const struct nvmft_ns *ns,
 	memcpy(in->eui64, ns->eui64, sizeof(in->eui64));
 	memcpy(in->uuid, &ns->uuid, sizeof(in->uuid));
 	in->anagrpid = READ_ONCE(ns->anagrpid);
+	in->lost = nvmft_ana_is_lost(READ_ONCE(req->sq->ctrl->port->ana_state[in->anagrpid]));
 	in->readonly = nvmft_ns_readonly(ns);
 	nvmft_ident_ns_sizes(in, &sizes);
 	in->nacwu = nvmft_caw_blocks(ns->lba_shift);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Read, Write and Flush, and what can be refused about any I/O command. */
+#include "core/ana.h"
 #include "core/multi.h"
 #include "proto/limits.h"
 #include "proto/status.h"
@@ -38,7 +39,6 @@ static u16 io_check_lba(struct nvmft_req *req, const struct nvmft_ns *ns)
 u16 nvmft_io_check(struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
-	struct nvmft_port *port = nvmft_port_of(sq->port);
 	u32 nsid = le32_to_cpu(req->sqe.common.nsid);
 	struct nvmft_ns *ns;
 	u16 status;
@@ -48,9 +48,9 @@ u16 nvmft_io_check(struct nvmft_req *req)
 		return 0;
 	ns = nvmft_ns_find(sq->ctrl, nsid);
 	if (unlikely(!ns))
-		return NVME_SC_INVALID_NS | NVME_STATUS_DNR;
+		return nvmft_ns_refusal(sq->ctrl, nsid);
 	req->ns = ns;
-	status = nvmft_ana_status(READ_ONCE(port->ana_state[READ_ONCE(ns->anagrpid)]));
+	status = nvmft_ana_status(nvmft_port_of(sq->port), READ_ONCE(ns->anagrpid));
 	if (unlikely(status))
 		return status;
 	if (unlikely((req->desc->flags & NVMFT_OPF_WRITES) && nvmft_ns_readonly(ns)))
@@ -120,6 +120,31 @@ static void flush_submit(struct nvmft_req *req, void (*done)(struct nvmft_io *io
 	be->ops->submit(be, io);
 }
 
+/* The next one for req->ns, if this host may flush it */
+static bool flush_enter(struct nvmft_req *req, u32 nsid)
+{
+	struct nvmft_ctrl *ctrl = req->sq->ctrl;
+	u16 status;
+
+	req->ns = nvmft_ns_find(ctrl, nsid);
+	status = req->ns ? nvmft_ana_enter(req) : nvmft_ns_refusal(ctrl, nsid);
+	if (!status)
+		return true;
+	/* What is not flushed by this path makes it fail when the others have been. */
+	if (status != NVMFT_NS_NOT_THERE)
+		req->doom = status;
+	return false;
+}
+
+static void flush_leave(struct nvmft_req *req)
+{
+	if (!req->ns)
+		return;
+	nvmft_ana_leave(req);
+	nvmft_ns_put(req->ns);
+	req->ns = NULL;
+}
+
 /*
  * Flush of all namespaces (Base 2.1, 7.2): one after the other. Each is
  * referenced by req->ns for its turn.
@@ -129,22 +154,19 @@ static void flush_next(struct nvmft_req *req)
 	struct xarray *namespaces = &req->sq->ctrl->subsys->namespaces;
 	struct nvmft_multi *m = req->multi;
 
-	if (req->ns) {
-		nvmft_ns_put(req->ns);
-		req->ns = NULL;
-	}
+	flush_leave(req);
 	if (m->err) {
 		nvmft_req_complete(req, nvmft_status_from_errno(m->err, true));
 		return;
 	}
 	while (xa_find(namespaces, &m->nsid, ULONG_MAX, XA_PRESENT)) {
-		req->ns = nvmft_ns_find(req->sq->ctrl, m->nsid++);
-		if (req->ns) {
+		if (flush_enter(req, m->nsid++)) {
 			flush_submit(req, nvmft_multi_io_done);
 			return;
 		}
+		flush_leave(req);
 	}
-	nvmft_req_complete(req, 0);
+	nvmft_req_complete(req, req->doom);
 }
 
 void nvmft_flush_execute(struct nvmft_req *req)

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include "core/ctrl.h"
 #include "core/ns.h"
+#include "core/port.h"
 #include "core/refuse.h"
 
 #define LBA_SHIFT_MIN	ilog2(NVMFT_BLOCK_SIZE_MIN)
@@ -13,6 +14,8 @@
 
 /* How long disable waits for commands before it ends the controllers */
 #define DISABLE_PATIENCE	(60 * HZ)
+/* And how long it takes that to end the commands, unless the device hangs */
+#define END_PATIENCE		(5 * HZ)
 
 static void ns_ref_gone(struct percpu_ref *ref)
 {
@@ -65,6 +68,7 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	mutex_init(&ns->lock);
 	uuid_gen(&ns->uuid);
 	nvmft_ns_derive_nguid(ns);
+	nvmft_standby_add(ns);
 	return ns;
 
 out_bare:
@@ -98,6 +102,7 @@ static void ns_free(struct kref *kref)
 {
 	struct nvmft_ns *ns = container_of(kref, struct nvmft_ns, kref);
 
+	nvmft_standby_del(ns);
 	nvmft_subsys_put(ns->subsys);
 	mutex_destroy(&ns->arm_lock);
 	mutex_destroy(&ns->lock);
@@ -111,18 +116,22 @@ void nvmft_ns_drop(struct nvmft_ns *ns)
 	kref_put(&ns->kref, ns_free);
 }
 
-__printf(3, 4)
-static int ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...)
+int nvmft_ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...)
 {
 	struct nvmft_write w = { .val = "1", .len = 1 };
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;
 
-	snprintf(w.where, sizeof(w.where), "subsystems/%s/namespaces/%u/enable",
-		 ns->subsys->nqn, ns->nsid);
 	va_start(args, fmt);
 	vaf.va = &args;
-	nvmft_refuse(&w, err, "%pV", &vaf);
+	if (ns->enabled) {
+		pr_err("nvmft: subsystems/%s/namespaces/%u: stays without its device: %pV (%pe)\n",
+		       ns->subsys->nqn, ns->nsid, &vaf, ERR_PTR(err));
+	} else {
+		snprintf(w.where, sizeof(w.where), "subsystems/%s/namespaces/%u/enable",
+			 ns->subsys->nqn, ns->nsid);
+		nvmft_refuse(&w, err, "%pV", &vaf);
+	}
 	va_end(args);
 	return err;
 }
@@ -130,16 +139,19 @@ static int ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...)
 static int ns_check_limits(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 {
 	if (lim->block_shift < LBA_SHIFT_MIN || lim->block_shift > LBA_SHIFT_MAX)
-		return ns_refuse(ns, -EMEDIUMTYPE,
-				 "device_path has blocks of 2^%u bytes: must be 2^%d..2^%d",
-				 lim->block_shift, LBA_SHIFT_MIN, LBA_SHIFT_MAX);
+		return nvmft_ns_refuse(ns, -EMEDIUMTYPE,
+				       "device_path has blocks of 2^%u bytes: must be 2^%d..2^%d",
+				       lim->block_shift, LBA_SHIFT_MIN, LBA_SHIFT_MAX);
 	if (!(lim->bytes >> lim->block_shift))
-		return ns_refuse(ns, -ENOMEDIUM, "device_path has no capacity");
+		return nvmft_ns_refuse(ns, -ENOMEDIUM, "device_path has no capacity");
+	if (ns->device_size && lim->bytes != ns->device_size)
+		return nvmft_ns_refuse(ns, -EMEDIUMTYPE,
+				       "device_path has %llu bytes, where device_size promises %llu",
+				       lim->bytes, ns->device_size);
 	return 0;
 }
 
-/* Everything that commands read, before the reference goes live. */
-static int ns_open(struct nvmft_ns *ns)
+int nvmft_ns_open(struct nvmft_ns *ns)
 {
 	struct nvmft_limits lim = {};
 	struct nvmft_backend *be;
@@ -147,12 +159,10 @@ static int ns_open(struct nvmft_ns *ns)
 	int err;
 
 	lockdep_assert_held(&ns->lock);
-	if (!ns->path)
-		return ns_refuse(ns, -EINVAL, "device_path is not set");
 	be = nvmft_backend_open(ns->path, ns->buffered_io, ns->block_size, &why);
 	if (IS_ERR(be))
-		return ns_refuse(ns, PTR_ERR(be), "device_path \"%*pE\" %s",
-				 (int)min_t(size_t, strlen(ns->path), 128), ns->path, why);
+		return nvmft_ns_refuse(ns, PTR_ERR(be), "device_path \"%*pE\" %s",
+				       (int)min_t(size_t, strlen(ns->path), 128), ns->path, why);
 	be->ops->limits(be, &lim);
 	err = ns_check_limits(ns, &lim);
 	if (err) {
@@ -168,20 +178,17 @@ static int ns_open(struct nvmft_ns *ns)
 	return 0;
 }
 
-int nvmft_ns_enable(struct nvmft_ns *ns)
+void nvmft_ns_close(struct nvmft_ns *ns)
 {
-	int err;
+	lockdep_assert_held(&ns->lock);
+	nvmft_ns_unwatch(ns);
+	ns->be->ops->close(ns->be);
+	ns->be = NULL;
+}
 
-	mutex_lock(&ns->lock);
-	if (ns->enabled) {
-		mutex_unlock(&ns->lock);
-		return 0;
-	}
-	err = ns_open(ns);
-	if (err) {
-		mutex_unlock(&ns->lock);
-		return err;
-	}
+void nvmft_ns_start(struct nvmft_ns *ns)
+{
+	lockdep_assert_held(&ns->lock);
 	nvmft_ranges_init(&ns->ranges);
 	ns->armed = false;
 	ns->draining = false;
@@ -189,13 +196,81 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
 	percpu_ref_reinit(&ns->bare);
 	reinit_completion(&ns->gone);
 	percpu_ref_reinit(&ns->ref);
+	ns->started = true;
+}
+
+/*
+ * Let nothing at the device, and wait for what is there. False: not all of it has
+ * ended in time, and who comes next goes on waiting.
+ */
+static bool ns_stop(struct nvmft_ns *ns, unsigned long patience)
+{
+	lockdep_assert_held(&ns->lock);
+	if (!ns->started)
+		return true;
+	if (!percpu_ref_is_dying(&ns->ref))
+		percpu_ref_kill(&ns->ref);
+	if (!wait_for_completion_timeout(&ns->gone, patience))
+		return false;
+	/* No command is left, so nobody holds it, and nobody arms. */
+	if (!ns->armed)
+		percpu_ref_kill(&ns->bare);
+	wait_for_completion(&ns->bare_gone);
+	ns->started = false;
+	return true;
+}
+
+int nvmft_ns_stop(struct nvmft_ns *ns, unsigned long patience)
+{
+	if (ns_stop(ns, patience))
+		return 0;
+	/* A host that does not send the data of its write, or the device hangs. */
+	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, "holds up a change of access");
+	if (ns_stop(ns, END_PATIENCE))
+		return 0;
+	pr_err("nvmft: subsystems/%s/namespaces/%u: commands from before have not ended, so none are let in (%pe)\n",
+	       ns->subsys->nqn, ns->nsid, ERR_PTR(-ETIMEDOUT));
+	return -ETIMEDOUT;
+}
+
+static int ns_prepare(struct nvmft_ns *ns)
+{
+	int err;
+
+	if (!ns->path)
+		return nvmft_ns_refuse(ns, -EINVAL, "device_path is not set");
+	err = nvmft_standby_check(ns);
+	if (err)
+		return err;
+	if (!nvmft_standby_wants_device(ns)) {
+		nvmft_standby_promise(ns);
+		return 0;
+	}
+	err = nvmft_ns_open(ns);
+	if (!err)
+		nvmft_ns_start(ns);
+	return err;
+}
+
+int nvmft_ns_enable(struct nvmft_ns *ns)
+{
+	int err;
+
+	mutex_lock(&ns->lock);
+	err = ns->enabled ? nvmft_standby_settle(ns) : ns_prepare(ns);
+	if (err || ns->enabled) {
+		mutex_unlock(&ns->lock);
+		return err;
+	}
 	/* The slot is there, so this cannot fail; it publishes what stands above. */
 	xa_store(&ns->subsys->namespaces, ns->nsid, ns, GFP_KERNEL);
-	ns->enabled = true;
+	WRITE_ONCE(ns->enabled, true);
 	pr_info("nvmft: subsystems/%s/namespaces/%u: %s, %llu blocks of %u bytes%s%s\n",
-		ns->subsys->nqn, ns->nsid, ns->be->ops->name, ns->nsze, 1U << ns->lba_shift,
-		ns->buffered_io ? ", buffered" : "", nvmft_ns_readonly(ns) ? ", read-only" : "");
+		ns->subsys->nqn, ns->nsid, ns->be ? ns->be->ops->name : "standby", ns->nsze,
+		1U << ns->lba_shift, ns->buffered_io ? ", buffered" : "",
+		nvmft_ns_readonly(ns) ? ", read-only" : "");
 	mutex_unlock(&ns->lock);
+	nvmft_ana_members_changed(READ_ONCE(ns->anagrpid));
 	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 	return 0;
 }
@@ -204,12 +279,12 @@ int nvmft_ns_enable(struct nvmft_ns *ns)
  * A host can hold up a command for ever: a write whose data it does not send.
  * So after a while it loses its connections, and with them its commands.
  */
-static void ns_wait_gone(struct nvmft_ns *ns)
+static void ns_stop_for_good(struct nvmft_ns *ns)
 {
-	if (wait_for_completion_timeout(&ns->gone, DISABLE_PATIENCE))
+	if (ns_stop(ns, DISABLE_PATIENCE))
 		return;
 	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, "holds up the end of a namespace");
-	wait_for_completion(&ns->gone);
+	ns_stop(ns, MAX_SCHEDULE_TIMEOUT);
 }
 
 void nvmft_ns_disable(struct nvmft_ns *ns)
@@ -220,17 +295,17 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 		return;
 	}
 	xa_store(&ns->subsys->namespaces, ns->nsid, XA_ZERO_ENTRY, GFP_KERNEL);
-	percpu_ref_kill(&ns->ref);
-	ns_wait_gone(ns);
-	/* No command is left, so nobody holds it, and nobody arms. */
-	if (!ns->armed)
-		percpu_ref_kill(&ns->bare);
-	wait_for_completion(&ns->bare_gone);
-	nvmft_ns_unwatch(ns);
-	ns->be->ops->close(ns->be);
-	ns->be = NULL;
+	if (ns->started)
+		ns_stop_for_good(ns);
+	else
+		/* Who has found it and only looks at it; stopping waits for them as well. */
+		synchronize_rcu();
+	if (ns->be)
+		nvmft_ns_close(ns);
+	WRITE_ONCE(ns->standby, false);
 	WRITE_ONCE(ns->enabled, false);
 	mutex_unlock(&ns->lock);
+	nvmft_ana_members_changed(READ_ONCE(ns->anagrpid));
 	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 }
 
@@ -248,6 +323,9 @@ static bool ns_update(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 	WRITE_ONCE(ns->limits.write_cache, lim->write_cache);
 	WRITE_ONCE(ns->limits.bytes, lim->bytes);
 	ns->limits.readonly = lim->readonly;
+	/* What hosts know now is what the device has to have next time. */
+	if (ns->device_size)
+		WRITE_ONCE(ns->device_size, lim->bytes);
 	return changed;
 }
 
@@ -258,6 +336,8 @@ static int ns_revalidate(struct nvmft_ns *ns, bool *changed)
 	lockdep_assert_held(&ns->lock);
 	if (!ns->enabled)
 		return -ENODEV;
+	if (!ns->be)
+		return -ENXIO;
 	ns->be->ops->limits(ns->be, &lim);
 	if (lim.block_shift != ns->lba_shift)
 		return -EMEDIUMTYPE;
@@ -349,14 +429,40 @@ void nvmft_ns_try_revalidate(struct nvmft_ns *ns)
 		nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 }
 
-void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)
+static void ns_set_group(struct nvmft_ns *ns, u32 grpid)
 {
-	bool tell;
+	u32 old = ns->anagrpid;
+
+	lockdep_assert_held(&ns->lock);
+	WRITE_ONCE(ns->anagrpid, grpid);
+	if (!ns->enabled)
+		return;
+	nvmft_ana_members_changed(old);
+	nvmft_ana_members_changed(grpid);
+	nvmft_ns_tell(ns, NVMFT_EV_ANA);
+}
+
+/*
+ * A later fence of the new group waits for commands that it let in, and so those
+ * of the old group end here. What comes meanwhile is told that the group changes.
+ */
+int nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid)
+{
+	int err = 0;
+	u32 old;
 
 	mutex_lock(&ns->lock);
-	tell = ns->enabled && ns->anagrpid != grpid;
-	WRITE_ONCE(ns->anagrpid, grpid);
+	old = ns->anagrpid;
+	if (old != grpid) {
+		ns_set_group(ns, grpid);
+		if (ns->started)
+			err = nvmft_ns_stop(ns, NVMFT_ANATT * HZ);
+	}
+	if (!err)
+		err = nvmft_standby_settle(ns);
+	/* Without its device it stays where that is not missed. */
+	if (err && err != -ETIMEDOUT)
+		ns_set_group(ns, old);
 	mutex_unlock(&ns->lock);
-	if (tell)
-		nvmft_ana_regrouped(ns);
+	return err;
 }

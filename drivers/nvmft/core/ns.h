@@ -5,6 +5,7 @@
 
 #include <linux/completion.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
@@ -25,8 +26,10 @@
  * @subsys: its subsystem, referenced
  * @nsid: 1..NVMFT_NN
  * @kref: one by its folder and one by each that looks at it from outside
+ * @entry: in the list of all namespaces (standby.c)
  * @rcu: frees it
- * @ref: one per command on it; killed by disable. Live only while enabled.
+ * @ref: one per command on it. Live while enabled, with the device open; what
+ *	stops commands kills it.
  * @gone: completed when @ref has dropped to zero
  * @viewers: hosts that see it, NULL: all; read under RCU, written under
  *	nvmft_config_sem
@@ -50,7 +53,12 @@
  * @limits: of the device, as @be; revalidation changes, by WRITE_ONCE,
  *	@limits.bytes and @limits.write_cache
  * @watch: in the list of ns_watch.c while the device is open
- * @enabled: in subsys->namespaces with @ref live
+ * @started: commands are let at it, or have not all ended since
+ * @enabled: in subsys->namespaces
+ * @standby: enabled, but without commands and, as soon as the last one has ended,
+ *	without @be: hosts see what was promised, or what it was
+ * @device_size: promised capacity of the device, bytes; 0: it is open while the
+ *	namespace is enabled
  * @path: device path as given, or NULL
  * @uuid: UUID as given, or random
  * @nguid: NGUID as given, or derived from @uuid while @nguid_set is false
@@ -63,6 +71,7 @@ struct nvmft_ns {
 	struct nvmft_subsys	*subsys;
 	u32			nsid;
 	struct kref		kref;
+	struct list_head	entry;
 	struct rcu_head		rcu;
 
 	struct percpu_ref	ref;
@@ -85,7 +94,10 @@ struct nvmft_ns {
 	struct mutex		lock;
 	struct nvmft_limits	limits;
 	struct list_head	watch;
+	bool			started;
 	bool			enabled;
+	bool			standby;
+	u64			device_size;
 	bool			nguid_set;
 	bool			buffered_io;
 	u32			block_size;
@@ -104,21 +116,29 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid);
 void nvmft_ns_remove(struct nvmft_ns *ns);
 /* Give back a reference on @ns itself. */
 void nvmft_ns_drop(struct nvmft_ns *ns);
-/* Idempotent. Opens the device, publishes, tells the hosts. 0 or -errno, logged. */
+/*
+ * Idempotent. Opens the device, publishes, tells the hosts; in standby, opens the
+ * device if it is to be open. 0 or -errno, logged.
+ */
 int nvmft_ns_enable(struct nvmft_ns *ns);
 /* Idempotent. Unpublishes, waits for the commands on it, closes the device. */
 void nvmft_ns_disable(struct nvmft_ns *ns);
 /*
  * Read the size again; tell the hosts if it changed. 0, or -errno: -ENODEV if
- * disabled; -EMEDIUMTYPE if the block size is another one now; -ENOMEDIUM if
+ * disabled; -ENXIO in standby; -EMEDIUMTYPE if the block size is another one now; -ENOMEDIUM if
  * there is no capacity any more: hosts keep the size they know, and the device
  * answers for itself.
  */
 int nvmft_ns_revalidate(struct nvmft_ns *ns);
 /* The same, unless someone else holds ns->lock. */
 void nvmft_ns_try_revalidate(struct nvmft_ns *ns);
-/* Move it to the ANA group @grpid, 1..NVMFT_ANAGRP_MAX; tells the hosts. */
-void nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
+/*
+ * Move it to the ANA group @grpid, 1..NVMFT_ANAGRP_MAX; tells the hosts. Returns
+ * when the commands that the old group let in have ended. 0 or -errno, logged:
+ * -ETIMEDOUT: it is there, but they have not; another one: it does not get its
+ * device there, and so has not moved.
+ */
+int nvmft_ns_regroup(struct nvmft_ns *ns, u32 grpid);
 /*
  * Forbid writes, or allow them again; tells the hosts. Who calls has a reference
  * and may sleep. 0, or the error of the flush that comes first: writes are
@@ -134,6 +154,55 @@ void nvmft_ns_watch(struct nvmft_ns *ns);
 void nvmft_ns_unwatch(struct nvmft_ns *ns);
 /* No namespace is left. */
 void nvmft_ns_watch_exit(void);
+
+/* Below: ns.c for standby.c, ns->lock held */
+/* Everything that commands read, before they are let in. 0 or -errno, logged */
+int nvmft_ns_open(struct nvmft_ns *ns);
+/* The counterpart, when the last command has ended */
+void nvmft_ns_close(struct nvmft_ns *ns);
+/* Let commands at it. */
+void nvmft_ns_start(struct nvmft_ns *ns);
+/*
+ * Let none at it, and wait for those that are; after @patience the controllers are
+ * ended. 0 or -ETIMEDOUT, logged: not all have ended, and none are let in.
+ */
+int nvmft_ns_stop(struct nvmft_ns *ns, unsigned long patience);
+/* Say why the namespace is not enabled, or stays without its device. @err */
+__printf(3, 4)
+int nvmft_ns_refuse(struct nvmft_ns *ns, int err, const char *fmt, ...);
+
+static inline bool nvmft_ns_running(struct nvmft_ns *ns)
+{
+	return ns->started && !percpu_ref_is_dying(&ns->ref);
+}
+
+/* standby.c */
+/* A namespace has been made, and before its memory goes */
+void nvmft_standby_add(struct nvmft_ns *ns);
+void nvmft_standby_del(struct nvmft_ns *ns);
+/* Is the device to be open while the namespace is enabled? ns->lock held. */
+bool nvmft_standby_wants_device(struct nvmft_ns *ns);
+/* Does what is promised make sense? ns->lock held. 0 or -EINVAL, logged */
+int nvmft_standby_check(struct nvmft_ns *ns);
+/* Be enabled without a device: size and block size are as promised. ns->lock held. */
+void nvmft_standby_promise(struct nvmft_ns *ns);
+/*
+ * Let commands at the device, or close it, as its ANA group asks for. ns->lock
+ * held. 0 or -errno, logged: it could not be opened; -ETIMEDOUT: nor closed
+ */
+int nvmft_standby_settle(struct nvmft_ns *ns);
+/* A namespace in standby gets another size. ns->lock held. */
+void nvmft_standby_resize(struct nvmft_ns *ns, u64 bytes);
+/* Settle the namespaces of @grpid that @port exports; the first error */
+int nvmft_standby_group(struct nvmft_port *port, u32 grpid);
+/* Settle all of @subsys; errors are only logged */
+void nvmft_standby_subsys(struct nvmft_subsys *subsys);
+/*
+ * Status of a command of @ctrl for which nvmft_ns_find() has found nothing: that, or
+ * a path-related one
+ */
+#define NVMFT_NS_NOT_THERE	(NVME_SC_INVALID_NS | NVME_STATUS_DNR)
+u16 nvmft_ns_refusal(const struct nvmft_ctrl *ctrl, u32 nsid);
 
 /* visible.c */
 /* 0 or -errno, logged: -EEXIST, -ENOMEM. The first one hides it from all others. */

@@ -4,6 +4,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include "core/ctrl.h"
+#include "core/ns.h"
 #include "core/port.h"
 #include "core/refuse.h"
 
@@ -78,9 +79,10 @@ struct nvmft_port *nvmft_port_alloc(u16 portid)
 	port->mdts_attr = -1;
 	INIT_LIST_HEAD(&port->subsystems);
 	INIT_LIST_HEAD(&port->referrals);
-	memset(port->ana_state, NVME_ANA_INACCESSIBLE, sizeof(port->ana_state));
-	port->ana_state[1] = NVME_ANA_OPTIMIZED;
-	__set_bit(1, port->ana_used);
+	if (nvmft_ana_init(port)) {
+		kfree(port);
+		return NULL;
+	}
 	return port;
 }
 
@@ -91,7 +93,10 @@ void nvmft_port_get(struct nvmft_port *port)
 
 static void port_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct nvmft_port, ref));
+	struct nvmft_port *port = container_of(ref, struct nvmft_port, ref);
+
+	nvmft_ana_exit(port);
+	kfree(port);
 }
 
 void nvmft_port_put(struct nvmft_port *port)
@@ -205,6 +210,7 @@ int nvmft_port_link(struct nvmft_port *port, struct nvmft_subsys *subsys)
 	if (!link)
 		return nvmft_refuse(&w, -ENOMEM, "no memory");
 	link->subsys = subsys;
+	link->port = port;
 	/* Before the semaphore: a transport that is being loaded may want it. */
 	if (!READ_ONCE(port->enabled))
 		ops = transport_get(READ_ONCE(port->t.trtype));
@@ -222,6 +228,7 @@ int nvmft_port_link(struct nvmft_port *port, struct nvmft_subsys *subsys)
 	}
 	nvmft_subsys_get(subsys);
 	list_add_tail(&link->entry, &port->subsystems);
+	list_add_tail(&link->subsys_entry, &subsys->ports);
 	link = NULL;
 	nvmft_discovery_port_changed(port, subsys);
 out_unlock:
@@ -229,6 +236,9 @@ out_unlock:
 	if (ops)
 		module_put(ops->owner);
 	kfree(link);
+	/* One that stays without its device answers by the status of its path. */
+	if (!err)
+		nvmft_standby_subsys(subsys);
 	return err;
 }
 
@@ -241,13 +251,16 @@ void nvmft_port_unlink(struct nvmft_port *port, struct nvmft_subsys *subsys)
 	if (link) {
 		nvmft_discovery_port_changed(port, subsys);
 		list_del(&link->entry);
+		list_del(&link->subsys_entry);
 		nvmft_ctrl_end_all(subsys, port, NULL, "its subsystem is no longer on this port");
 		if (list_empty(&port->subsystems))
 			port_disable(port);
 	}
 	up_write(&nvmft_config_sem);
-	if (link)
+	if (link) {
+		nvmft_standby_subsys(subsys);
 		nvmft_subsys_put(subsys);
+	}
 	kfree(link);
 }
 

@@ -5,7 +5,10 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include "nvmft.h"
 #include "core/subsys.h"
 
@@ -15,6 +18,25 @@
 /* Largest MDTS value: 2^10 * 4096 bytes */
 #define NVMFT_MDTS_MAX		10
 #define NVMFT_MDTS_DEFAULT	8	/* 1 MiB */
+
+/**
+ * struct nvmft_ana_group - an ANA group on a port; kept until the port is freed
+ * @users: one per command that is being executed in it; live as long as the state
+ *	lets commands through
+ * @idle: woken when @users, once killed, has dropped to zero
+ * @lock: one change of the state at a time, up to the end of the commands from
+ *	before it; outside of all other locks
+ * @chgcnt: change count of the state's last change; nvmft_config_sem
+ * @opening: its namespaces are getting their devices, so that the state can let
+ *	commands through; nvmft_config_sem
+ */
+struct nvmft_ana_group {
+	struct percpu_ref	users;
+	wait_queue_head_t	idle;
+	struct mutex		lock;
+	u64			chgcnt;
+	bool			opening;
+};
 
 /**
  * struct nvmft_port - a port
@@ -31,6 +53,7 @@
  * @referrals: enabled struct nvmft_referral, nvmft_config_sem
  * @ana_state: enum nvme_ana_state by group id; READ_ONCE/WRITE_ONCE
  * @ana_used: groups that exist (1 always does); nvmft_config_sem
+ * @ana: groups that exist or have existed; set once, READ_ONCE/WRITE_ONCE
  */
 struct nvmft_port {
 	struct nvmft_tport			t;
@@ -46,12 +69,21 @@ struct nvmft_port {
 	struct list_head			referrals;
 	u8					ana_state[NVMFT_ANAGRP_MAX + 1];
 	DECLARE_BITMAP(ana_used, NVMFT_ANAGRP_MAX + 1);
+	struct nvmft_ana_group			*ana[NVMFT_ANAGRP_MAX + 1];
 };
 
-/* A link in ports/<id>/subsystems, references the subsystem; nvmft_config_sem */
+/**
+ * struct nvmft_subsys_link - a link in ports/<id>/subsystems; nvmft_config_sem
+ * @entry: in port->subsystems
+ * @subsys: referenced
+ * @subsys_entry: in subsys->ports
+ * @port: its port, which outlives it
+ */
 struct nvmft_subsys_link {
 	struct list_head	entry;
 	struct nvmft_subsys	*subsys;
+	struct list_head	subsys_entry;
+	struct nvmft_port	*port;
 };
 
 /* ports/<id>/referrals/<name>; in port->referrals while enabled; nvmft_config_sem */
@@ -90,16 +122,37 @@ const char *nvmft_tport_missing(const struct nvmft_tport *t);
 bool nvmft_port_exports(const struct nvmft_port *port, const struct nvmft_subsys *subsys);
 
 /* ana.c */
-/* Takes nvmft_config_sem; tells the hosts. @grpid 1..NVMFT_ANAGRP_MAX */
-void nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state);
-/* A group appears (inaccessible) or goes; takes nvmft_config_sem, tells the hosts. */
-void nvmft_ana_group_add(struct nvmft_port *port, u32 grpid);
+/* The group 1 of a new port. 0 or -ENOMEM */
+int nvmft_ana_init(struct nvmft_port *port);
+/* Nobody uses the port any more. May sleep. */
+void nvmft_ana_exit(struct nvmft_port *port);
+/**
+ * nvmft_ana_set_state() - change the state of an ANA group and tell the hosts
+ * @port: port
+ * @grpid: a group that exists on it
+ * @state: enum nvme_ana_state
+ *
+ * A state that lets commands through: first its namespaces in standby get their
+ * devices; where one does not, nothing changes. Any other state is a fence, also if
+ * it was the same before: this returns when no command is being executed any more
+ * that came in before. Takes grp->lock and all inside it.
+ *
+ * Return: 0; -ETIMEDOUT, logged: the state is set, but after NVMFT_ANATT seconds
+ * there are still such commands, or a device could not be closed; another errno:
+ * a device could not be opened, logged.
+ */
+int nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state);
+/* A group appears (inaccessible); tells the hosts. 0 or -ENOMEM */
+int nvmft_ana_group_add(struct nvmft_port *port, u32 grpid);
+/* A group goes, as by nvmft_ana_set_state(inaccessible). */
 void nvmft_ana_group_remove(struct nvmft_port *port, u32 grpid);
-/* ns->anagrpid has changed: new count, event to the controllers that see it. */
-void nvmft_ana_regrouped(struct nvmft_ns *ns);
+/* Does the group let commands through on a port of @subsys, or is about to? */
+bool nvmft_ana_accessible(struct nvmft_subsys *subsys, u32 grpid);
+/* The members of a group have changed: new count. */
+void nvmft_ana_members_changed(u32 grpid);
 
-/* 0, or the path-related status of a command on a group in this state */
-static inline u16 nvmft_ana_status(u8 state)
+/* 0, or the path-related status of a command in this state (Base 2.1, 8.1.1) */
+static inline u16 nvmft_ana_state_status(u8 state)
 {
 	if (likely(state == NVME_ANA_OPTIMIZED || state == NVME_ANA_NONOPTIMIZED))
 		return 0;
@@ -108,6 +161,18 @@ static inline u16 nvmft_ana_status(u8 state)
 	if (state == NVME_ANA_PERSISTENT_LOSS)
 		return NVME_SC_ANA_PERSISTENT_LOSS;
 	return NVME_SC_ANA_TRANSITION;
+}
+
+/* The same for a command to a namespace of group @grpid that comes by @port */
+static inline u16 nvmft_ana_status(const struct nvmft_port *port, u32 grpid)
+{
+	return nvmft_ana_state_status(READ_ONCE(port->ana_state[grpid]));
+}
+
+/* In these states nobody knows how much of a namespace is in use: NUSE is 0. */
+static inline bool nvmft_ana_is_lost(u8 state)
+{
+	return state == NVME_ANA_INACCESSIBLE || state == NVME_ANA_PERSISTENT_LOSS;
 }
 
 #endif /* NVMFT_CORE_PORT_H */

@@ -3,6 +3,7 @@
  * Requests: judged, executed, completed. nvmft.h tells who owns one when.
  */
 #include <linux/slab.h>
+#include "core/ana.h"
 #include "core/multi.h"
 #include "proto/status.h"
 
@@ -79,6 +80,7 @@ static void req_finish(struct nvmft_req *req, u16 status)
 	req->cqe.status = cpu_to_le16(status << 1);
 	if (unlikely(status))
 		req_failed(req);
+	nvmft_ana_leave(req);
 	if (req->ns) {
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;
@@ -242,12 +244,18 @@ EXPORT_SYMBOL_GPL(nvmft_req_data_done);
 
 void nvmft_req_execute(struct nvmft_req *req)
 {
-	if (req->dir == NVMFT_DIR_C2H && req->len && nvmft_req_buf(req, GFP_NOIO)) {
-		nvmft_req_complete(req, NVME_SC_INTERNAL);
+	u16 status;
+
+	/* Its halves are let in together. */
+	if (unlikely(nvmft_req_fused(req))) {
+		nvmft_fused_execute(req);
 		return;
 	}
-	if (unlikely(nvmft_req_fused(req)))
-		nvmft_fused_execute(req);
+	status = req->ns ? nvmft_ana_enter(req) : 0;
+	if (!status && req->dir == NVMFT_DIR_C2H && req->len && nvmft_req_buf(req, GFP_NOIO))
+		status = NVME_SC_INTERNAL;
+	if (unlikely(status))
+		nvmft_req_complete(req, status);
 	else
 		req_handlers[req->desc->op](req);
 }

@@ -36,6 +36,7 @@ struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type)
 	xa_init(&subsys->namespaces);
 	INIT_LIST_HEAD(&subsys->entry);
 	INIT_LIST_HEAD(&subsys->hosts);
+	INIT_LIST_HEAD(&subsys->ports);
 	mutex_init(&subsys->lock);
 	xa_init_flags(&subsys->ctrls, XA_FLAGS_ALLOC);
 	make_serial(subsys);

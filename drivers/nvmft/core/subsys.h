@@ -2,8 +2,8 @@
 /*
  * NVM subsystems, the hosts they allow, and the discovery subsystem.
  *
- * Lock order: nvmft_config_sem, ns->lock, subsys->lock, ctrl->lock,
- * ctrl->err_lock. None of them is taken on the I/O path.
+ * Lock order: grp->lock (struct nvmft_ana_group), ns->lock, nvmft_config_sem,
+ * subsys->lock, ctrl->lock, ctrl->err_lock. None of them is taken on the I/O path.
  */
 #ifndef NVMFT_CORE_SUBSYS_H
 #define NVMFT_CORE_SUBSYS_H
@@ -42,6 +42,7 @@ extern struct rw_semaphore nvmft_config_sem;
  * @entry: in the list of NVM subsystems, nvmft_config_sem
  * @allow_any_host: nvmft_config_sem
  * @hosts: struct nvmft_host_link, nvmft_config_sem
+ * @ports: struct nvmft_subsys_link by subsys_entry, nvmft_config_sem
  * @lock: guards everything below
  * @ctrls: controllers by CNTLID; XA_FLAGS_ALLOC
  * @next_cntlid: cursor of the cyclic allocation
@@ -68,6 +69,7 @@ struct nvmft_subsys {
 	struct list_head	entry;
 	bool			allow_any_host;
 	struct list_head	hosts;
+	struct list_head	ports;
 
 	struct mutex		lock;
 	struct xarray		ctrls;

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include "core/ctrl.h"
 #include "core/ns.h"
+#include "core/port.h"
 #include "core/refuse.h"
 
 /**
@@ -78,6 +79,7 @@ static void tell_changed(struct nvmft_ns *ns, const struct nvmft_host *host, boo
 	unsigned long id;
 
 	lockdep_assert_held_write(&nvmft_config_sem);
+	nvmft_ana_members_changed(READ_ONCE(ns->anagrpid));
 	mutex_lock(&subsys->lock);
 	/* Where it is enabled later, that is told, by the new list. */
 	if (xa_load(&subsys->namespaces, ns->nsid) == ns) {

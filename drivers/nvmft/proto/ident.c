@@ -206,7 +206,8 @@ void nvmft_ident_ns(u8 page[NVMFT_IDENT_LEN], const struct nvmft_ident_ns_in *in
 	memset(page, 0, NVMFT_IDENT_LEN);
 	id->nsze = cpu_to_le64(in->nsze);
 	id->ncap = id->nsze;
-	id->nuse = id->nsze;
+	if (!in->lost)
+		id->nuse = id->nsze;
 	id->nmic = NVME_NS_NMIC_SHARED;
 	put_nvmcap(id->nvmcap, in->nsze, in->lba_shift);
 	if (in->npwg) {

@@ -88,6 +88,7 @@ struct nvmft_ident_ctrl_in {
  * @eui64: EUI64, all zero: none
  * @uuid: UUID, big endian, all zero: none
  * @anagrpid: ANA group, 1..NVMFT_ANAGRP_MAX
+ * @lost: that is inaccessible by this path, or lost for good
  * @readonly: currently write protected
  * @npwg: preferred write granularity, blocks, 0: none of these five is reported
  * @npwa: preferred write alignment, blocks, 0: 1
@@ -110,6 +111,7 @@ struct nvmft_ident_ns_in {
 	u8		eui64[8];
 	u8		uuid[16];
 	u32		anagrpid;
+	bool		lost;
 	bool		readonly;
 	u32		npwg;
 	u32		npwa;
