@@ -88,7 +88,9 @@ namespace_ids() {
 			revalidate_size enable; do
 		[ -e "$dir/1/$id" ] || fail "no $id"
 	done
-	is_nvmet || [ -e "$dir/1/resv_enable" ] || fail "no resv_enable"
+	is_nvmet || for id in resv_enable block_size device_size standby allowed_hosts; do
+		[ -e "$dir/1/$id" ] || fail "no $id"
+	done
 	target_clear
 }
 

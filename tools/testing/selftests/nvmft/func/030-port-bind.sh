@@ -79,6 +79,29 @@ any_address() {
 	rmdir "$NVMFT_ROOT/ports/1"
 }
 
+# :: is both families (net.ipv6.bindv6only is 0), and what a host is told and the
+# log says is the address that it has used; nvmet writes IPv4 as ::ffff:a.b.c.d.
+any_address_of_both_families() {
+	local addr
+
+	port_add 1 :: ipv6
+	expect "link" "$(link_errno 1)" OK
+	port_add 2 0.0.0.0
+	expect "IPv4 is taken" "$(link_errno 2)" EADDRINUSE
+	rmdir "$NVMFT_ROOT/ports/2"
+	for addr in 127.0.0.4 ::1; do
+		nvme discover -t tcp -a $addr -s "$SVC" >"$TMP/log" || fail "discover by $addr"
+		is_nvmet || expect "addresses by $addr" \
+			"$(sed -n 's/^traddr: *//p' "$TMP/log" | sort -u)" "$addr"
+		ADDR=$addr connect_ns "$NQN" || return
+		disconnect "$NQN"
+	done
+	is_nvmet || [ -n "$(kernel_log 'controller [0-9]* for host .*\(127\.0\.0\.1:')" ] ||
+		fail "no host with an IPv4 address in the log"
+	unlink 1 "$NQN"
+	rmdir "$NVMFT_ROOT/ports/1"
+}
+
 last_unlink_ends_it() {
 	subsys_add "$NQN-2" || fail "second subsystem"
 	port_add 1
@@ -94,4 +117,4 @@ last_unlink_ends_it() {
 }
 
 run_cases port_without_an_address address_in_use address_of_another_machine \
-	ipv6_port any_address last_unlink_ends_it
+	ipv6_port any_address any_address_of_both_families last_unlink_ends_it

@@ -98,6 +98,21 @@ def log_of_other_ports(env):
         check(entry.portid == portid, f"PORTID {entry.portid}")
 
 
+@rows([("ipv4", "127.0.0.9", IPV4), ("ipv6", "::1", IPV6)])
+def log_of_any_address(env, addr, family):
+    """A port on :: takes both families, and tells a host the address that it has used, as one of
+    its family."""
+    if not env.target.addr6:
+        raise Skip("this machine has no IPv6")
+    svc = env.target.addr6[1] + 7
+    env.target.add_port(4, ("::", svc), env.target.subnqn)
+    env.defer(lambda: env.target.remove_port(4))
+    host = _discovery(env, addr=(addr, svc))
+    for entry in _page(host).entries:
+        check((entry.adrfam, entry.traddr, entry.trsvcid) == (family, addr, str(svc)),
+              f"{entry.adrfam} {entry.traddr} {entry.trsvcid}")
+
+
 @case()
 def log_in_pieces(env):
     """The page read in pieces of any length and offset is the page (nvmet has it right too)."""

@@ -83,7 +83,7 @@ WRITE_FAULT = 0x280
 UNRECOVERED_READ = 0x281
 COMPARE_FAILURE = 0x285
 INTERNAL_PATH = 0x300
-ANA_TRANSITION = 0x303
+ANA_LOSS, ANA_INACCESSIBLE, ANA_TRANSITION = 0x301, 0x302, 0x303
 
 STATUS_NAMES = {
     OK: "Success", INVALID_OPCODE: "Invalid Opcode", INVALID_FIELD: "Invalid Field",
@@ -107,6 +107,7 @@ STATUS_NAMES = {
     CONNECT_BUSY: "Connect Controller Busy", CONNECT_PARAM: "Connect Invalid Parameters",
     CONNECT_HOST: "Connect Invalid Host", INVALID_QUEUE_TYPE: "Invalid Queue Type",
     NS_NOT_READY: "Namespace Not Ready", INTERNAL_PATH: "Internal Path Error",
+    ANA_LOSS: "ANA Persistent Loss", ANA_INACCESSIBLE: "ANA Inaccessible",
     ANA_TRANSITION: "ANA Transition", WRITE_FAULT: "Write Fault", UNRECOVERED_READ: "Unrecovered Read Error",
 }
 

@@ -197,6 +197,17 @@ class Target:
         for nqn in nqns:
             self.link(portid, nqn)
 
+    def remove_port(self, portid):
+        """A port with all that is in it."""
+        for link in os.listdir(self.port(portid, "subsystems")):
+            self.unlink(portid, link)
+        for name in os.listdir(self.port(portid, "referrals")):
+            os.rmdir(self.port(portid, "referrals", name))
+        for grpid in os.listdir(self.port(portid, "ana_groups")):
+            if grpid != "1":
+                os.rmdir(self.port(portid, "ana_groups", grpid))
+        os.rmdir(self.port(portid))
+
     def link(self, portid, nqn):
         """Export a subsystem on a port."""
         os.symlink(self.subsys(nqn), self.port(portid, "subsystems", nqn))
@@ -207,16 +218,9 @@ class Target:
 
     def teardown(self):
         """Remove everything that setup made, and what an interrupted run left."""
-        for portid in ("1", "2", "3"):
+        for portid in ("1", "2", "3", "4"):
             if os.path.isdir(self.port(portid)):
-                for link in os.listdir(self.port(portid, "subsystems")):
-                    self.unlink(portid, link)
-                for name in os.listdir(self.port(portid, "referrals")):
-                    os.rmdir(self.port(portid, "referrals", name))
-                for grpid in os.listdir(self.port(portid, "ana_groups")):
-                    if grpid != "1":
-                        os.rmdir(self.port(portid, "ana_groups", grpid))
-                os.rmdir(self.port(portid))
+                self.remove_port(portid)
         for nqn in (MAIN, CLOSED, HIDDEN):
             if os.path.isdir(self.subsys(nqn)):
                 for name in os.listdir(self.subsys(nqn, "allowed_hosts")):
