@@ -13,10 +13,6 @@ u16 nvmft_status_from_errno(int err, bool write)
 		return (write ? NVME_SC_WRITE_FAULT : NVME_SC_READ_ERROR) | NVME_STATUS_DNR;
 	case -ENOSPC:
 		return NVME_SC_CAP_EXCEEDED | NVME_STATUS_DNR;
-	case -ENOLINK:
-	case -ETIMEDOUT:
-	case -ENODEV:
-		return NVME_SC_INTERNAL_PATH_ERROR;
 	case -EROFS:
 		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
 	case -EOPNOTSUPP:
@@ -26,6 +22,11 @@ u16 nvmft_status_from_errno(int err, bool write)
 	case -EBADE:
 		return NVME_SC_RESERVATION_CONFLICT | NVME_STATUS_DNR;
 	default:
+		/*
+		 * Also for a disk that is offline or out of reach: all paths lead to
+		 * it through this machine. At a path error hosts with multipath try
+		 * the other paths, without counting and without an end.
+		 */
 		return NVME_SC_INTERNAL;
 	}
 }
