@@ -2,7 +2,7 @@
 /*
  * What nvmft.ko and a transport module share.
  *
- * A transport owns connections. Each queue pair has one worker, a thread of
+ * A transport owns connections. Each queue pair has one worker, a work item of
  * the transport, and every call below that takes a struct nvmft_sq or a request
  * that is not in EXEC is made by that worker alone, so neither needs a lock.
  *

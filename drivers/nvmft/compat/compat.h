@@ -45,4 +45,12 @@ static inline void bdev_fput(struct file *file)
 }
 #endif
 
+/*
+ * 6.17, 930c2ea566af ("workqueue: Add new WQ_PERCPU flag"): to be bound, which
+ * was what a workqueue is without WQ_UNBOUND, has a flag.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define WQ_PERCPU	0
+#endif
+
 #endif /* NVMFT_COMPAT_H */

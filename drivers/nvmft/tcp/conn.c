@@ -2,15 +2,14 @@
 /*
  * Connections: the worker, what wakes it, and the end.
  *
- * A worker that runs is not woken; it looks once more before it sleeps. conn->
- * wake says which of the two holds: who has left a note exchanges it for
- * PENDING and wakes the worker only where it was IDLE. The worker exchanges it
- * for RUNNING before it looks for notes, and goes to sleep only where it can
- * turn RUNNING into IDLE, having set its task state before that.
+ * A worker that runs is not queued again; it looks once more before it returns.
+ * conn->wake says which of the two holds: who has left a note exchanges it for
+ * PENDING and queues the worker only where it was IDLE. The worker exchanges it
+ * for RUNNING before it looks for notes, and returns only where it can turn
+ * RUNNING into IDLE.
  */
-#include <linux/kthread.h>
+#include <linux/cpumask.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include "tcp/conn.h"
@@ -20,8 +19,14 @@
 #define TRIM_SECS	10
 /* Memory for a slot is asked for again after this. */
 #define STARVED_RETRY	(HZ / 10)
-/* The flow's CPU is compared with the worker's no more often than this. */
-#define CPU_CHECK	(HZ / 10)
+/* TCP had no memory, and no ACK will come that tells of more. */
+#define TX_RETRY	1
+/* Passes of a run: then others on this CPU have their turn. */
+#define PASSES		4
+/* Runs after which it is seen whether commands come one at a time, */
+#define EPOCH		512U
+/* and those after which it is tried again where they did. */
+#define EPOCHS_URGENT	16U
 
 static const u8 state_edges[NVMFT_TCP_STATES] = {
 	[NVMFT_TCP_NEW]		= BIT(NVMFT_TCP_LIVE) | BIT(NVMFT_TCP_CLOSING) |
@@ -58,10 +63,45 @@ void nvmft_tcp_conn_opened(struct nvmft_tcp_conn *conn)
 	conn->half_open = false;
 }
 
+/* Where TCP processes the packets of this flow, its data is in the cache. */
+static void conn_queue(struct nvmft_tcp_conn *conn)
+{
+	queue_work_on(READ_ONCE(conn->cpu),
+		      READ_ONCE(conn->urgent) ? nvmft_tcp_urgent_wq : nvmft_tcp_io_wq, &conn->work);
+}
+
+/*
+ * A host that waits for each command is answered at once: the worker preempts
+ * what else this CPU does, and shares a thread with others that do, which spares
+ * two switches. A host that keeps many commands in progress is better served if
+ * the next few arrive before the worker begins: it has the priority of everybody
+ * else then. Which of the two a host is shows only in the latter case, by the
+ * commands that a run finds, so that is tried now and then.
+ */
+static void choose_urgency(struct nvmft_tcp_conn *conn, u64 commands)
+{
+	bool urgent;
+
+	if (!commands)
+		return;
+	conn->epoch_commands += commands;
+	if (++conn->epoch_runs % EPOCH)
+		return;
+	if (conn->epoch_commands >= 2 * EPOCH)
+		urgent = false;
+	else
+		urgent = conn->epoch_runs < (1 + EPOCHS_URGENT) * EPOCH;
+	conn->epoch_commands = 0;
+	if (!urgent)
+		conn->epoch_runs = 0;
+	if (conn->urgent != urgent)
+		WRITE_ONCE(conn->urgent, urgent);
+}
+
 void nvmft_tcp_conn_wake(struct nvmft_tcp_conn *conn)
 {
 	if (atomic_xchg(&conn->wake, NVMFT_TCP_PENDING) == NVMFT_TCP_IDLE)
-		wake_up_process(conn->task);
+		conn_queue(conn);
 }
 
 void nvmft_tcp_conn_close(struct nvmft_tcp_conn *conn)
@@ -125,17 +165,12 @@ static void sock_detach(struct nvmft_tcp_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* Run where TCP processes this flow's packets. */
 static void follow_flow(struct nvmft_tcp_conn *conn)
 {
 	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
 
-	if (cpu == conn->cpu || time_before(jiffies, conn->cpu_checked + CPU_CHECK))
-		return;
-	conn->cpu_checked = jiffies;
-	if (cpu >= 0 && cpu < nr_cpu_ids && cpu_online(cpu) &&
-	    !set_cpus_allowed_ptr(current, cpumask_of(cpu)))
-		conn->cpu = cpu;
+	if (unlikely(cpu != conn->cpu) && cpu >= 0 && cpu_online(cpu))
+		WRITE_ONCE(conn->cpu, cpu);
 }
 
 static void trim(struct nvmft_tcp_conn *conn)
@@ -220,93 +255,138 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 	return more || nvmft_tcp_executable(conn) || !llist_empty(&conn->done);
 }
 
-/* Jiffies until something is to be done whatever happens */
-static long conn_patience(const struct nvmft_tcp_conn *conn)
+static void conn_timer(struct timer_list *timer)
 {
-	unsigned long now = jiffies;
-	long left = MAX_SCHEDULE_TIMEOUT;
+	nvmft_tcp_conn_wake(container_of(timer, struct nvmft_tcp_conn, timer));
+}
+
+static unsigned long sooner(unsigned long a, unsigned long b)
+{
+	return time_before(a, b) ? a : b;
+}
+
+/*
+ * Have the worker run when something is due. What is due moves on with every
+ * command, so a timer that goes off too early is left alone.
+ */
+static void arm_timer(struct nvmft_tcp_conn *conn)
+{
+	unsigned long now = jiffies, never = now + MAX_JIFFY_OFFSET, at = never;
 
 	if (conn->timed)
-		left = min(left, (long)(conn->deadline - now));
+		at = conn->deadline;
 	if (!conn->trimmed)
-		left = min(left, (long)(conn->trim_at - now));
-	if (conn->rx_starved)
-		left = min_t(long, left, STARVED_RETRY);
-	return max(left, 0L);
+		at = sooner(at, conn->trim_at);
+	if (unlikely(conn->rx_starved))
+		at = sooner(at, now + STARVED_RETRY);
+	if (unlikely(conn->tx.starved))
+		at = sooner(at, now + TX_RETRY);
+	if (at == never || (timer_pending(&conn->timer) && !time_before(at, conn->timer.expires)))
+		return;
+	mod_timer(&conn->timer, at);
 }
 
-static void conn_sleep(struct nvmft_tcp_conn *conn, long patience)
+/* DEAD: the first step down. From here on nothing comes in and nothing goes out. */
+static void conn_cut(struct nvmft_tcp_conn *conn)
 {
-	set_current_state(TASK_IDLE);
-	if (atomic_cmpxchg(&conn->wake, NVMFT_TCP_RUNNING, NVMFT_TCP_IDLE) == NVMFT_TCP_RUNNING) {
-		conn->stat.sleeps++;
-		schedule_timeout(patience);
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
-/* Wait until all that the core has came back by respond(). */
-static void wait_for_core(struct nvmft_tcp_conn *conn)
-{
-	for (;;) {
-		atomic_xchg(&conn->wake, NVMFT_TCP_RUNNING);
-		nvmft_tcp_run_aborts(conn, false);
-		nvmft_tcp_collect(conn);
-		if (!conn->nr_core)
-			return;
-		/* What was resumed may have ended at once, without waking us. */
-		if (llist_empty(&conn->done))
-			conn_sleep(conn, MAX_SCHEDULE_TIMEOUT);
-	}
-}
-
-static void conn_take_down(struct nvmft_tcp_conn *conn)
-{
-	const struct nvmft_tcp_stat *stat = &conn->stat;
-
+	conn->cut = true;
+	timer_delete_sync(&conn->timer);
 	sock_detach(conn);
 	if (conn->reset)
 		sock_no_linger(conn->sock->sk);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	nvmft_sq_close(&conn->sq);
 	nvmft_tcp_slots_drop(conn, ~(BIT(NVMFT_TCP_FREE) | BIT(NVMFT_TCP_CORE)));
-	wait_for_core(conn);
+}
+
+/* All that the core had came back by respond(). */
+static void conn_finish(struct nvmft_tcp_conn *conn)
+{
+	const struct nvmft_tcp_stat *stat = &conn->stat;
+
 	nvmft_sq_destroy(&conn->sq);
 	sock_release(conn->sock);
 	nvmft_tcp_slots_exit(conn);
 	nvmft_tcp_tx_exit(&conn->tx);
 	nvmft_tcp_conn_opened(conn);
-	pr_debug("%s: %s: ended: %llu commands, %llu bytes in, %llu out, %llu passes, %llu sleeps, %llu digest errors\n",
+	pr_debug("%s: %s: ended: %llu commands, %llu bytes in, %llu out, %llu runs, %llu passes, %llu digest errors\n",
 		 conn->name, conn->peer_name, stat->commands, stat->rx_bytes, stat->tx_bytes,
-		 stat->passes, stat->sleeps, stat->digest_errors);
+		 stat->runs, stat->passes, stat->digest_errors);
+	queue_rcu_work(nvmft_tcp_wq, &conn->reap);
 }
 
-static int conn_worker(void *arg)
+/* A pass in state DEAD. True: there is more to do at once. */
+static bool conn_take_down(struct nvmft_tcp_conn *conn)
 {
-	struct nvmft_tcp_conn *conn = arg;
+	if (!conn->cut)
+		conn_cut(conn);
+	nvmft_tcp_run_aborts(conn, false);
+	nvmft_tcp_collect(conn);
+	if (conn->nr_core)
+		/* What was resumed may have ended at once, without waking us. */
+		return !llist_empty(&conn->done);
+	conn->finished = true;
+	conn_finish(conn);
+	return false;
+}
+
+static bool conn_step(struct nvmft_tcp_conn *conn)
+{
+	bool more;
+
+	if (conn->state != NVMFT_TCP_DEAD) {
+		more = conn_pass(conn);
+		if (conn->state != NVMFT_TCP_DEAD)
+			return more;
+	}
+	return conn_take_down(conn);
+}
+
+/*
+ * A run of the worker. It may not touch the connection any more once it has
+ * turned to IDLE or was finished, but for the work item's own sake: the
+ * connection is reaped only when this function has returned.
+ */
+static void conn_work(struct work_struct *work)
+{
+	struct nvmft_tcp_conn *conn = container_of(work, struct nvmft_tcp_conn, work);
 	/* Writing back dirty pages may need this very connection. */
 	unsigned int flags = memalloc_noio_save();
+	u64 commands = conn->stat.commands;
+	int pass;
 
-	sock_attach(conn);
-	nvmft_tcp_conn_set_deadline(conn, nvmft_tcp_param(&nvmft_tcp_icreq_timeout_ms));
-	conn->trim_at = jiffies + TRIM_SECS * HZ;
-	for (;;) {
+	conn->stat.runs++;
+	WRITE_ONCE(conn->task, current);
+	follow_flow(conn);
+	for (pass = 0; ; pass++) {
 		bool more;
 
-		atomic_xchg(&conn->wake, NVMFT_TCP_RUNNING);
-		follow_flow(conn);
-		more = conn_pass(conn);
-		if (conn->state == NVMFT_TCP_DEAD)
+		if (pass == PASSES) {
+			/* Still PENDING or RUNNING, so nobody else queues it. */
+			choose_urgency(conn, conn->stat.commands - commands);
+			WRITE_ONCE(conn->task, NULL);
+			conn_queue(conn);
 			break;
+		}
+		atomic_xchg(&conn->wake, NVMFT_TCP_RUNNING);
+		more = conn_step(conn);
+		if (conn->finished) {
+			WRITE_ONCE(conn->task, NULL);
+			break;
+		}
 		if (more)
-			cond_resched();
-		else
-			conn_sleep(conn, conn_patience(conn));
+			continue;
+		if (!conn->cut)
+			arm_timer(conn);
+		choose_urgency(conn, conn->stat.commands - commands);
+		commands = conn->stat.commands;
+		WRITE_ONCE(conn->task, NULL);
+		if (atomic_cmpxchg(&conn->wake, NVMFT_TCP_RUNNING, NVMFT_TCP_IDLE) ==
+		    NVMFT_TCP_RUNNING)
+			break;
+		WRITE_ONCE(conn->task, current);
 	}
-	conn_take_down(conn);
 	memalloc_noio_restore(flags);
-	queue_rcu_work(nvmft_tcp_wq, &conn->reap);
-	return 0;
 }
 
 static void conn_reap(struct work_struct *work)
@@ -319,8 +399,7 @@ static void conn_reap(struct work_struct *work)
 	list_del(&conn->entry);
 	spin_unlock(&lsn->lock);
 	/* It has left our code, or is about to. */
-	kthread_stop(conn->task);
-	put_task_struct(conn->task);
+	cancel_work_sync(&conn->work);
 	kfree(conn);
 	nvmft_tcp_listener_put(lsn);
 	nvmft_tcp_uncount_conn();
@@ -336,10 +415,11 @@ static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct 
 	conn->lsn = lsn;
 	conn->sock = sock;
 	conn->half_open = true;
-	conn->cpu = -1;
-	conn->cpu_checked = jiffies - CPU_CHECK;
-	/* Notes before its first pass need not wake it. */
+	conn->cpu = WORK_CPU_UNBOUND;
+	/* Notes before its first run need not queue it. */
 	atomic_set(&conn->wake, NVMFT_TCP_PENDING);
+	INIT_WORK(&conn->work, conn_work);
+	timer_setup(&conn->timer, conn_timer, 0);
 	init_llist_head(&conn->done);
 	init_llist_head(&conn->aborts);
 	INIT_RCU_WORK(&conn->reap, conn_reap);
@@ -397,22 +477,17 @@ int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	if (err)
 		goto out_exit_slots;
 	nvmft_rx_init(&conn->rx, conn->sq.icd_max);
+	nvmft_tcp_conn_set_deadline(conn, nvmft_tcp_param(&nvmft_tcp_icreq_timeout_ms));
+	conn->trim_at = jiffies + TRIM_SECS * HZ;
 
-	conn->task = kthread_create(conn_worker, conn, "%s", conn->name);
-	if (IS_ERR(conn->task)) {
-		err = PTR_ERR(conn->task);
-		goto out_destroy_sq;
-	}
-	get_task_struct(conn->task);
 	kref_get(&lsn->ref);
 	spin_lock(&lsn->lock);
 	list_add(&conn->entry, &lsn->conns);
 	spin_unlock(&lsn->lock);
-	wake_up_process(conn->task);
+	sock_attach(conn);
+	conn_queue(conn);
 	return 0;
 
-out_destroy_sq:
-	nvmft_sq_destroy(&conn->sq);
 out_exit_slots:
 	nvmft_tcp_slots_exit(conn);
 out_exit_tx:

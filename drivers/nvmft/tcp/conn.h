@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A TCP connection is one queue pair. One thread, its worker, owns it: the
+ * A TCP connection is one queue pair. One work item, its worker, owns it: the
  * worker alone receives, executes, sends, watches deadlines and takes the
  * connection down. Everybody else leaves a note and wakes it.
  *
  * Lifetimes
  *
- *   connection, task_struct	from nvmft_tcp_conn_start() to its reap work,
+ *   connection		from nvmft_tcp_conn_start() to its reap work,
  *				which the worker queues as its last act and which
- *				runs an RCU grace period later: whoever notes
- *				and wakes under rcu_read_lock() is safe
+ *				runs an RCU grace period later, when the worker
+ *				has returned: whoever notes and wakes under
+ *				rcu_read_lock() is safe
  *   listener			a kref: one until unlisten(), one per connection
  *   socket			from accept to the end of the worker
- *   sk_user_data		set and cleared by the worker under
+ *   sk_user_data		set before the worker runs, cleared by it, under
  *				sk_callback_lock, which callbacks hold
  *   module			the core pins it while a port is enabled; module
  *				exit waits until the last connection was reaped
@@ -26,6 +27,7 @@
 #include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
 #include "nvmft.h"
@@ -46,7 +48,7 @@ enum nvmft_tcp_state {
 
 /* conn->wake */
 enum nvmft_tcp_wake {
-	NVMFT_TCP_IDLE,		/* the worker sleeps or is about to */
+	NVMFT_TCP_IDLE,		/* the worker does not run or is about to end */
 	NVMFT_TCP_RUNNING,	/* it works on what it was last told of */
 	NVMFT_TCP_PENDING,	/* there is something new */
 };
@@ -65,8 +67,8 @@ struct nvmft_tcp_stat {
 	u64	rx_bytes;
 	u64	tx_bytes;
 	u64	commands;
+	u64	runs;
 	u64	passes;
-	u64	sleeps;
 	u64	digest_errors;
 };
 
@@ -76,7 +78,6 @@ struct nvmft_tcp_stat {
  * @lsn: where it came in, referenced; set before the worker runs, then
  *	read-only, as all down to @write_space
  * @sock: its socket
- * @task: the worker, referenced
  * @peer: the host's address and port
  * @local: the address and port that it connected to
  * @peer_name: @peer as text
@@ -88,25 +89,34 @@ struct nvmft_tcp_stat {
  * @close: the connection shall end; set once
  * @done: requests that respond() brought back
  * @aborts: requests of Abort commands that look for one of this queue's
+ * @work: the worker
+ * @cpu: where it is queued next, as all down to @task written by itself alone
+ * @urgent: on which workqueue
+ * @task: who runs it, NULL while it does not run
  *
  * @sq: the core's part, see nvmft.h
  * @entry: in lsn->conns, under lsn->lock
  * @reap: what is left to do when the worker has ended
  *
- * @name: for messages, and the worker's name; worker only, as all that follows
+ * @timer: wakes the worker; armed by it, maybe for earlier than there is need
+ *
+ * @name: for messages; worker only, as all that follows
  * @state: enum nvmft_tcp_state
  * @half_open: counted in lsn->half_open
  * @connected: Connect has succeeded and was taken note of
  * @term: CLOSING for a malformed PDU: nothing but a C2HTermReq is sent
  * @term_staged: it is on its way
  * @said: CLOSING: all was sent, now it is the peer's turn
+ * @cut: DEAD: the socket is shut
+ * @finished: DEAD: nothing is left but to free it
  * @reset: end by RST: what TCP still holds is of no use to the peer
  * @timed: @deadline counts
  * @deadline: jiffies; what it is for depends on @state
  * @trimmed: there is nothing to give back
  * @trim_at: jiffies
- * @cpu: the CPU that the worker was bound to last, -1: none
- * @cpu_checked: jiffies when it was last compared with the flow's
+ *
+ * @epoch_runs: runs with a command since it was last tried not to be urgent
+ * @epoch_commands: what the last of them have found
  *
  * @rx: the receive machine
  * @rx_slot: whose capsule or data is arriving, or NULL
@@ -136,7 +146,6 @@ struct nvmft_tcp_stat {
 struct nvmft_tcp_conn {
 	struct nvmft_tcp_listener	*lsn;
 	struct socket			*sock;
-	struct task_struct		*task;
 	struct sockaddr_storage		peer;
 	struct sockaddr_storage		local;
 	char				peer_name[NVMFT_ADDR_LEN];
@@ -148,10 +157,15 @@ struct nvmft_tcp_conn {
 	bool				close;
 	struct llist_head		done;
 	struct llist_head		aborts;
+	struct work_struct		work;
+	int				cpu;
+	bool				urgent;
+	struct task_struct		*task;
 
 	struct nvmft_sq			sq ____cacheline_aligned_in_smp;
 	struct list_head		entry;
 	struct rcu_work			reap;
+	struct timer_list		timer;
 
 	char				name[TASK_COMM_LEN];
 	u8				state;
@@ -160,13 +174,15 @@ struct nvmft_tcp_conn {
 	bool				term;
 	bool				term_staged;
 	bool				said;
+	bool				cut;
+	bool				finished;
 	bool				reset;
 	bool				timed;
 	bool				trimmed;
 	unsigned long			deadline;
 	unsigned long			trim_at;
-	int				cpu;
-	unsigned long			cpu_checked;
+	u32				epoch_runs;
+	u32				epoch_commands;
 
 	struct nvmft_rx			rx;
 	struct nvmft_tcp_slot		*rx_slot;

@@ -3,7 +3,6 @@
  * How a connection opens (ICReq, ICResp, Connect) and how it closes with a word:
  * a C2HTermReq, or the last response after a refused Connect or a Disconnect.
  */
-#include <linux/sched/task.h>
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
 
@@ -49,11 +48,8 @@ void nvmft_tcp_fatal(struct nvmft_tcp_conn *conn)
 				     BIT(NVMFT_TCP_STAGED)));
 }
 
-/*
- * The name shows in top: controller and queue. The kernel exports no function
- * for it; this is what set_task_comm() does.
- */
-static void rename_worker(struct nvmft_tcp_conn *conn)
+/* From now on messages tell controller and queue. */
+static void rename_conn(struct nvmft_tcp_conn *conn)
 {
 	u16 cntlid = nvmft_sq_cntlid(&conn->sq);
 	int len;
@@ -61,9 +57,6 @@ static void rename_worker(struct nvmft_tcp_conn *conn)
 	len = snprintf(conn->name, sizeof(conn->name), "nvmft-c%uq%u", cntlid, conn->sq.qid);
 	if (len >= sizeof(conn->name))
 		snprintf(conn->name, sizeof(conn->name), "nvmft%uq%u", cntlid, conn->sq.qid);
-	task_lock(current);
-	strscpy_pad(current->comm, conn->name, sizeof(current->comm));
-	task_unlock(current);
 }
 
 void nvmft_tcp_after_commands(struct nvmft_tcp_conn *conn)
@@ -72,7 +65,7 @@ void nvmft_tcp_after_commands(struct nvmft_tcp_conn *conn)
 		conn->connected = true;
 		conn->timed = false;
 		nvmft_tcp_conn_opened(conn);
-		rename_worker(conn);
+		rename_conn(conn);
 		if (nvmft_tcp_slots_resize(conn, conn->sq.size + NVMFT_TCP_SPARE_SLOTS)) {
 			nvmft_tcp_warn(conn, "no memory for a queue of %u\n", conn->sq.size);
 			nvmft_tcp_conn_end(conn, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports: listening sockets, and what is let in. A connection costs a thread
+ * Ports: listening sockets, and what is let in. A connection costs memory
  * before it has said a word, so the number of those that have not got through
  * their Connect is limited per port, and the number of all for the module.
  */

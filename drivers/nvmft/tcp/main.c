@@ -6,6 +6,8 @@
 #include "tcp/tcp.h"
 
 struct workqueue_struct *nvmft_tcp_wq;
+struct workqueue_struct *nvmft_tcp_io_wq;
+struct workqueue_struct *nvmft_tcp_urgent_wq;
 
 static int param_set(const char *val, const struct kernel_param *kp)
 {
@@ -117,6 +119,37 @@ const struct nvmft_transport_ops nvmft_tcp_ops = {
 	.local_addr	= tcp_local_addr,
 };
 
+static void destroy_queues(void)
+{
+	struct workqueue_struct **wq[] = {
+		&nvmft_tcp_wq, &nvmft_tcp_io_wq, &nvmft_tcp_urgent_wq,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(wq); i++)
+		if (*wq[i])
+			destroy_workqueue(*wq[i]);
+}
+
+/*
+ * Workers are bound, like TCP's own work for a flow. One that sleeps (for a tag
+ * of its disk, say) holds up none but itself: the CPU's pool goes on with
+ * another thread. Accepting is not bound: it runs where there is time for it.
+ */
+static int create_queues(void)
+{
+	nvmft_tcp_wq = alloc_workqueue("nvmft-tcp", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	nvmft_tcp_io_wq = alloc_workqueue("nvmft-tcp-io", WQ_PERCPU | WQ_MEM_RECLAIM,
+					  WQ_MAX_ACTIVE);
+	nvmft_tcp_urgent_wq = alloc_workqueue("nvmft-tcp-urgent",
+					      WQ_PERCPU | WQ_HIGHPRI | WQ_MEM_RECLAIM,
+					      WQ_MAX_ACTIVE);
+	if (nvmft_tcp_wq && nvmft_tcp_io_wq && nvmft_tcp_urgent_wq)
+		return 0;
+	destroy_queues();
+	return -ENOMEM;
+}
+
 static int __init nvmft_tcp_init(void)
 {
 	int err;
@@ -124,19 +157,16 @@ static int __init nvmft_tcp_init(void)
 	err = nvmft_tcp_slot_cache_create();
 	if (err)
 		return err;
-	/* Not bound: an accept runs where there is time for it. */
-	nvmft_tcp_wq = alloc_workqueue("nvmft-tcp", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!nvmft_tcp_wq) {
-		err = -ENOMEM;
+	err = create_queues();
+	if (err)
 		goto out_destroy_cache;
-	}
 	err = nvmft_transport_register(&nvmft_tcp_ops);
 	if (err)
-		goto out_destroy_wq;
+		goto out_destroy_queues;
 	return 0;
 
-out_destroy_wq:
-	destroy_workqueue(nvmft_tcp_wq);
+out_destroy_queues:
+	destroy_queues();
 out_destroy_cache:
 	nvmft_tcp_slot_cache_destroy();
 	return err;
@@ -148,7 +178,7 @@ static void __exit nvmft_tcp_exit(void)
 	nvmft_transport_unregister(&nvmft_tcp_ops);
 	wait_event(no_conns, !atomic_read(&nr_conns));
 	/* Waits for the last reap to return. */
-	destroy_workqueue(nvmft_tcp_wq);
+	destroy_queues();
 	nvmft_tcp_slot_cache_destroy();
 }
 

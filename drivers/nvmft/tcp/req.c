@@ -189,7 +189,7 @@ void nvmft_tcp_respond(struct nvmft_req *req)
 	/* The worker looks at the list before it sleeps, but an interrupt may
 	 * have come in between.
 	 */
-	if (current != conn->task || !in_task())
+	if (current != READ_ONCE(conn->task) || !in_task())
 		nvmft_tcp_conn_wake(conn);
 	rcu_read_unlock();
 }

@@ -31,6 +31,9 @@ extern struct nvmft_tcp_param nvmft_tcp_so_priority;
 extern const struct nvmft_transport_ops nvmft_tcp_ops;
 /* Accepts and reaps connections; nothing on it waits for anything else on it. */
 extern struct workqueue_struct *nvmft_tcp_wq;
+/* Run the workers of connections */
+extern struct workqueue_struct *nvmft_tcp_io_wq;
+extern struct workqueue_struct *nvmft_tcp_urgent_wq;
 
 /* Take one of max_conns; false: there is none. */
 bool nvmft_tcp_count_conn(void);

@@ -254,11 +254,9 @@ static int tx_round(struct nvmft_tcp_conn *conn, bool last)
 
 	tx_release(conn);
 	tx->blocked = err == -EAGAIN;
-	if (unlikely(stuck)) {
-		/* TCP is out of memory, and no ACK will come that wakes us. */
-		schedule_timeout_idle(1);
-		nvmft_tcp_conn_wake(conn);
-	} else if (unlikely(err && err != -EAGAIN)) {
+	/* TCP is out of memory, and no ACK will come that wakes us. */
+	tx->starved = stuck;
+	if (unlikely(err && err != -EAGAIN)) {
 		if (err != -EPIPE && err != -ECONNRESET)
 			nvmft_tcp_warn(conn, "cannot send: %pe\n", ERR_PTR(err));
 		nvmft_tcp_conn_end(conn, true);

@@ -36,6 +36,7 @@ struct nvmft_tcp_seg {
  * @end: position in the stream behind all that was staged
  * @sent: position in the stream behind all that TCP has accepted
  * @blocked: TCP had no room; write_space tells when it has again
+ * @starved: nor memory; nobody tells
  *
  * Worker only.
  */
@@ -51,6 +52,7 @@ struct nvmft_tcp_tx {
 	u64			end;
 	u64			sent;
 	bool			blocked;
+	bool			starved;
 };
 
 int nvmft_tcp_tx_init(struct nvmft_tcp_tx *tx);
