@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending. Whatever is ready is staged first, with the socket unlocked, and
- * sent in one go: control bytes are copied by TCP, consecutive ones of several
- * PDUs in one call, and data pages are given to it. A call may take any part of
- * what it is offered, so all that is known about progress is the cursor (cur
- * and what is taken off its run) and the position in the stream; a response
- * releases its request when the position has passed its last byte.
+ * sent in one go: control bytes and short data are copied by TCP, those of
+ * several PDUs in one call, and the pages of long data are given to it. A call
+ * may take any part of what it is offered, so all that is known about progress
+ * is the cursor (cur and what is taken off its run) and the position in the
+ * stream; a response releases its request when the position has passed its last
+ * byte.
  */
 #include <linux/slab.h>
 #include "compat/net.h"
@@ -16,6 +17,14 @@
 #define PAD_MAX		((NVMFT_PDA_MAX + 1) * 4)
 /* Most that one command stages: C2HData header, its padding, capsule, digests */
 #define CTL_MAX		(NVMFT_HLEN_DATA + DGST + PAD_MAX + DGST + NVMFT_HLEN_RSP + DGST)
+/*
+ * Data up to this length is copied. A page given to TCP costs a fragment of an
+ * skb, of which there are 17, a reference, and on 6.1 a call of its own, which
+ * for a few of them is more than the copy.
+ */
+#define COPY_MAX	(16U << 10)
+/* Most pieces that one command stages: header, data, capsule */
+#define VECS_MAX	(2 + COPY_MAX / PAGE_SIZE)
 /* Data staged at a time: how long the socket stays locked */
 #define BATCH		(512U << 10)
 /* So many times in a pass */
@@ -38,22 +47,38 @@ void nvmft_tcp_tx_exit(struct nvmft_tcp_tx *tx)
 static struct nvmft_tcp_seg *tx_seg(struct nvmft_tcp_tx *tx)
 {
 	if (!tx->nseg || tx->seg[tx->nseg - 1].data)
-		tx->seg[tx->nseg++] = (struct nvmft_tcp_seg){ };
+		tx->seg[tx->nseg++] = (struct nvmft_tcp_seg){ .vec = tx->nvec };
 	return &tx->seg[tx->nseg - 1];
+}
+
+/* A piece for TCP to copy, behind those of the run that is being filled */
+static void tx_piece(struct nvmft_tcp_tx *tx, void *base, u32 len)
+{
+	struct nvmft_tcp_seg *seg = tx_seg(tx);
+	struct kvec *last = &tx->vec[tx->nvec - 1];
+
+	if (seg->nvec && last->iov_base + last->iov_len == base) {
+		last->iov_len += len;
+	} else {
+		tx->vec[tx->nvec++] = (struct kvec){ .iov_base = base, .iov_len = len };
+		seg->nvec++;
+	}
+	seg->len += len;
+	tx->end += len;
 }
 
 /* A command takes up to two runs: one that ends in data and one behind it. */
 bool nvmft_tcp_tx_room(const struct nvmft_tcp_tx *tx, u32 len)
 {
-	return NVMFT_TCP_TX_BUF - tx->fill >= len && tx->nseg + 2 <= NVMFT_TCP_TX_SEGS;
+	return NVMFT_TCP_TX_BUF - tx->fill >= len && tx->nseg + 2 <= NVMFT_TCP_TX_SEGS &&
+	       tx->nvec + VECS_MAX <= NVMFT_TCP_TX_VECS;
 }
 
 void nvmft_tcp_tx_put(struct nvmft_tcp_tx *tx, const void *data, u32 len)
 {
 	memcpy(tx->buf + tx->fill, data, len);
+	tx_piece(tx, tx->buf + tx->fill, len);
 	tx->fill += len;
-	tx_seg(tx)->ctl += len;
-	tx->end += len;
 }
 
 /* A header, and its digest if the connection has them */
@@ -85,6 +110,25 @@ static void stage_r2t(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW);
 }
 
+static void put_copied(struct nvmft_tcp_tx *tx, const struct nvmft_buf *buf)
+{
+	u32 i;
+
+	for (i = 0; i < buf->nr; i++)
+		tx_piece(tx, bvec_virt(&buf->bvec[i]), buf->bvec[i].bv_len);
+}
+
+static void put_pages(struct nvmft_tcp_tx *tx, struct nvmft_tcp_slot *slot)
+{
+	struct nvmft_tcp_seg *seg = tx_seg(tx);
+
+	seg->data = slot;
+	seg->data_len = slot->req.len;
+	slot->bv = 0;
+	slot->bv_off = 0;
+	tx->end += slot->req.len;
+}
+
 static void stage_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool success)
 {
 	static const u8 zeroes[PAD_MAX];
@@ -92,19 +136,16 @@ static void stage_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
 	struct nvmft_req *req = &slot->req;
 	struct nvmft_tcp_tx *tx = &conn->tx;
 	struct nvme_tcp_data_pdu pdu;
-	struct nvmft_tcp_seg *seg;
 	u32 hlen, pad;
 
 	hlen = nvmft_pdu_build_c2h(&pdu, p, req->sqe.common.command_id, 0, req->len, success, &pad);
 	put_header(conn, &pdu, hlen);
-	nvmft_tcp_tx_put(tx, zeroes, pad);
-
-	seg = tx_seg(tx);
-	seg->data = slot;
-	seg->data_len = req->len;
-	slot->bv = 0;
-	slot->bv_off = 0;
-	tx->end += req->len;
+	if (pad)
+		nvmft_tcp_tx_put(tx, zeroes, pad);
+	if (req->len <= COPY_MAX)
+		put_copied(tx, &req->buf);
+	else
+		put_pages(tx, slot);
 
 	if (p->ddgst) {
 		__le32 dgst = nvmft_tcp_digest_buf(&req->buf);
@@ -153,17 +194,29 @@ static void tx_stage(struct nvmft_tcp_conn *conn)
 	}
 }
 
-static int send_ctl(struct nvmft_tcp_tx *tx, struct sock *sk, struct nvmft_tcp_seg *seg, int flags)
+static int send_copied(struct nvmft_tcp_tx *tx, struct sock *sk, struct nvmft_tcp_seg *seg,
+		       int flags)
 {
-	struct kvec vec = { .iov_base = tx->buf + tx->pos, .iov_len = seg->ctl };
 	struct msghdr msg = { .msg_flags = flags };
+	size_t left;
 	int ret;
 
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, seg->ctl);
-	ret = tcp_sendmsg_locked(sk, &msg, seg->ctl);
-	if (ret > 0) {
-		tx->pos += ret;
-		seg->ctl -= ret;
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, tx->vec + seg->vec, seg->nvec, seg->len);
+	ret = tcp_sendmsg_locked(sk, &msg, seg->len);
+	if (ret <= 0)
+		return ret;
+	seg->len -= ret;
+	for (left = ret; left; ) {
+		struct kvec *vec = &tx->vec[seg->vec];
+		size_t n = min(left, vec->iov_len);
+
+		vec->iov_base += n;
+		vec->iov_len -= n;
+		left -= n;
+		if (!vec->iov_len) {
+			seg->vec++;
+			seg->nvec--;
+		}
 	}
 	return ret;
 }
@@ -203,10 +256,10 @@ static int tx_run(struct nvmft_tcp_conn *conn, struct sock *sk, bool follows)
 		int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 		int ret;
 
-		if (seg->ctl) {
+		if (seg->len) {
 			if (more || seg->data_len)
 				flags |= MSG_MORE;
-			ret = send_ctl(tx, sk, seg, flags);
+			ret = send_copied(tx, sk, seg, flags);
 		} else if (seg->data_len) {
 			if (more)
 				flags |= MSG_MORE;
@@ -223,7 +276,7 @@ static int tx_run(struct nvmft_tcp_conn *conn, struct sock *sk, bool follows)
 	tx->nseg = 0;
 	tx->cur = 0;
 	tx->fill = 0;
-	tx->pos = 0;
+	tx->nvec = 0;
 	return 0;
 }
 

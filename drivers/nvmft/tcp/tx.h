@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Sending: PDUs are staged, their headers, digests and capsules in a buffer and
- * their data as a reference to the request, and go out in as few calls as there
- * are runs of the one or the other.
+ * their data where it lies, and go out in as few calls as there are runs: one
+ * for all that TCP copies, one for each request whose pages are given to it.
  */
 #ifndef NVMFT_TCP_TX_H
 #define NVMFT_TCP_TX_H
 
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/uio.h>
 #include "tcp/slot.h"
 
 /* Bytes of headers, digests and capsules staged at a time */
 #define NVMFT_TCP_TX_BUF	4096U
 /* Runs staged at a time */
 #define NVMFT_TCP_TX_SEGS	32U
+/* Pieces that TCP copies, staged at a time */
+#define NVMFT_TCP_TX_VECS	96U
 
-/* A run: bytes of the buffer, then the data of a request, if any */
+/**
+ * struct nvmft_tcp_seg - a run
+ * @len: bytes for TCP to copy, in @nvec entries from @vec on
+ * @vec: first of them in the table of struct nvmft_tcp_tx
+ * @nvec: how many
+ * @data: whose pages go to TCP behind them, or NULL
+ * @data_len: bytes of those
+ */
 struct nvmft_tcp_seg {
-	u32			ctl;
-	u32			data_len;
+	u32			len;
+	u16			vec;
+	u16			nvec;
 	struct nvmft_tcp_slot	*data;
+	u32			data_len;
 };
 
 /**
  * struct nvmft_tcp_tx - sending side of a connection
  * @queue: slots in R2T and RSP, in order
  * @staged: slots in STAGED, in order
- * @buf: bytes of @seg, NVMFT_TCP_TX_BUF
+ * @buf: headers, digests and capsules, NVMFT_TCP_TX_BUF
  * @fill: bytes in @buf
- * @pos: bytes of @buf that TCP has accepted
+ * @vec: what TCP copies; what it has accepted is taken off
+ * @nvec: entries of @vec
  * @seg: what is being sent; what TCP has accepted is taken off
  * @nseg: entries of @seg
  * @cur: entry being sent
@@ -45,7 +58,8 @@ struct nvmft_tcp_tx {
 	struct list_head	staged;
 	u8			*buf;
 	u32			fill;
-	u32			pos;
+	struct kvec		vec[NVMFT_TCP_TX_VECS];
+	u32			nvec;
 	struct nvmft_tcp_seg	seg[NVMFT_TCP_TX_SEGS];
 	u32			nseg;
 	u32			cur;
