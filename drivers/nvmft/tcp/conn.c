@@ -180,6 +180,7 @@ static void trim(struct nvmft_tcp_conn *conn)
 	conn->trimmed = true;
 	nvmft_tcp_slots_trim(conn);
 	nvmft_sq_trim(&conn->sq);
+	nvmft_tcp_budget_trim(conn);
 	/* TCP keeps up to 32 KiB to copy control bytes to. */
 	lock_sock(sk);
 	if (sk->sk_frag.page) {
@@ -307,6 +308,7 @@ static void conn_finish(struct nvmft_tcp_conn *conn)
 	nvmft_sq_destroy(&conn->sq);
 	sock_release(conn->sock);
 	nvmft_tcp_slots_exit(conn);
+	nvmft_tcp_budget_trim(conn);
 	nvmft_tcp_tx_exit(&conn->tx);
 	nvmft_tcp_conn_opened(conn);
 	pr_debug("%s: %s: ended: %llu commands, %llu bytes in, %llu out, %llu runs, %llu passes, %llu digest errors\n",

@@ -140,6 +140,7 @@ struct nvmft_tcp_stat {
  * @exec: slots in EXEC, as they arrived
  * @fetch_first: which of the two has the first choice of memory
  * @data: bytes of data of commands in progress
+ * @reserved: what it has of the budget of all, not less than @data
  *
  * @stat: counters
  */
@@ -206,6 +207,7 @@ struct nvmft_tcp_conn {
 	struct list_head		exec;
 	bool				fetch_first;
 	u64				data;
+	u64				reserved;
 
 	struct nvmft_tcp_stat		stat;
 };
@@ -288,6 +290,18 @@ bool nvmft_tcp_closing(struct nvmft_tcp_conn *conn);
 /* rx.c */
 /* A pass over what the socket holds. True: a further pass has work at once. */
 bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn);
+
+/* budget.c: memory for data of commands. Worker only */
+/* May a command with @len bytes begin? */
+bool nvmft_tcp_budget_fits(struct nvmft_tcp_conn *conn, u32 len);
+/* It begins, whether it fits or not. */
+void nvmft_tcp_budget_charge(struct nvmft_tcp_conn *conn, u32 len);
+void nvmft_tcp_budget_release(struct nvmft_tcp_conn *conn, u32 len);
+/* Give back all that is not in use. */
+void nvmft_tcp_budget_trim(struct nvmft_tcp_conn *conn);
+/* Any context: how often a command had to wait for other connections, and bytes reserved by all */
+long nvmft_tcp_budget_waits(void);
+long nvmft_tcp_budget_reserved(void);
 
 /* digest.c: CRC32C as the wire has it */
 u32 nvmft_tcp_digest_init(void);

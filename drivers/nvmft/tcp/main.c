@@ -44,6 +44,8 @@ DEFINE_PARAM(max_half_open, 128, 1, 65536,
 DEFINE_PARAM(max_conns, 4096, 1, 65536, "connections, one for each queue of each host");
 DEFINE_PARAM(max_data_kb, 65536, 1024, 1 << 30,
 	     "data of the commands that one connection has in progress, KiB; more of them wait");
+DEFINE_PARAM(max_total_data_kb, 0, 0, UINT_MAX,
+	     "data of the commands that all connections have in progress, KiB; 0: half of memory");
 DEFINE_PARAM(so_priority, 0, 0, INT_MAX, "socket priority of new connections, 0: leave as it is");
 
 static atomic_t nr_conns;
@@ -68,6 +70,22 @@ module_param_cb(conns_destroyed, &counter_ops, &conns_destroyed, 0444);
 MODULE_PARM_DESC(conns_destroyed, "of those, how many have ended");
 module_param_cb(conns_refused, &counter_ops, &conns_refused, 0444);
 MODULE_PARM_DESC(conns_refused, "connections ever refused");
+
+static int budget_get(char *buf, const struct kernel_param *kp)
+{
+	long (*get)(void) = kp->arg;
+
+	return sysfs_emit(buf, "%ld\n", get());
+}
+
+static const struct kernel_param_ops budget_ops = {
+	.get	= budget_get,
+};
+
+module_param_cb(data_waits, &budget_ops, nvmft_tcp_budget_waits, 0444);
+MODULE_PARM_DESC(data_waits, "times that a command has waited for max_total_data_kb");
+module_param_cb(data_reserved, &budget_ops, nvmft_tcp_budget_reserved, 0444);
+MODULE_PARM_DESC(data_reserved, "bytes of max_total_data_kb that connections have reserved");
 
 bool nvmft_tcp_count_conn(void)
 {

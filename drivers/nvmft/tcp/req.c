@@ -14,23 +14,19 @@ static u32 data_of(const struct nvmft_req *req)
 }
 
 /*
- * A host may have a queue full of the largest commands in progress. Their data
- * is bounded for the whole connection: what does not fit waits for what is
- * there. In-capsule data is taken all the same: behind it in the stream may
- * be the very data that the others wait for. The port's param_inline_data_size
- * bounds it.
+ * A host may have a queue full of the largest commands in progress. In-capsule
+ * data is taken though it may not fit: behind it in the stream may be the very
+ * data that the others wait for. The port's param_inline_data_size bounds it.
  */
-static bool data_fits(const struct nvmft_tcp_conn *conn, const struct nvmft_req *req)
+static bool data_fits(struct nvmft_tcp_conn *conn, const struct nvmft_req *req)
 {
-	u64 max = (u64)nvmft_tcp_param(&nvmft_tcp_max_data_kb) << 10;
-
-	return !conn->data || conn->data + data_of(req) <= max;
+	return nvmft_tcp_budget_fits(conn, data_of(req));
 }
 
 static void data_charge(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
 	slot->charge = data_of(&slot->req);
-	conn->data += slot->charge;
+	nvmft_tcp_budget_charge(conn, slot->charge);
 }
 
 int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, gfp_t gfp)

@@ -176,7 +176,8 @@ void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *
 {
 	if (conn->rx_slot == slot)
 		conn->rx_slot = NULL;
-	conn->data -= slot->charge;
+	if (slot->charge)
+		nvmft_tcp_budget_release(conn, slot->charge);
 	slot->charge = 0;
 	nvmft_req_release(&slot->req);
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FREE);

@@ -26,6 +26,7 @@ extern struct nvmft_tcp_param nvmft_tcp_peer_timeout_ms;
 extern struct nvmft_tcp_param nvmft_tcp_max_half_open;
 extern struct nvmft_tcp_param nvmft_tcp_max_conns;
 extern struct nvmft_tcp_param nvmft_tcp_max_data_kb;
+extern struct nvmft_tcp_param nvmft_tcp_max_total_data_kb;
 extern struct nvmft_tcp_param nvmft_tcp_so_priority;
 
 extern const struct nvmft_transport_ops nvmft_tcp_ops;

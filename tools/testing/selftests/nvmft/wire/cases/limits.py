@@ -193,6 +193,48 @@ def memory_per_connection(env):
 
 
 @case(timeout=60)
+def memory_of_all_connections(env):
+    """All connections together have no more than max_total_data_kb of command data in progress, but
+    one command each; every write is done in the end, and what was reserved is given back."""
+    limit, size, queues = 4096, 524288, 6
+    before = int(env.target.param("data_waits"))
+    with env.target.params(max_total_data_kb=limit):
+        busy = [env.io(sqsize=31) for _ in range(queues)]
+        for number, queue in enumerate(busy):
+            for index in range(4):
+                queue.submit(nvme.rw(nvme.WRITE, 1, 2048 + 1024 * (4 * number + index), 1024, size))
+        settle(0.3)
+        for queue in busy:
+            try:
+                while True:
+                    queue.pump(0.2)
+            except Quiet:
+                pass
+        asked = [sum(r2t.r2tl for r2t in queue.r2ts) for queue in busy]
+        check(all(asked), f"R2Ts for {asked} bytes: a connection gets nothing at all")
+        check(sum(asked) <= limit * 1024 + queues * size,
+              f"{asked} bytes asked for, max_total_data_kb is {limit}")
+        check(sum(asked) < 4 * queues * size, "the limit was not reached")
+        check(int(env.target.param("data_waits")) > before, "data_waits does not count")
+        data = bytes(range(256)) * (size // 256)
+        for queue in busy:
+            done = 0
+            while done < 4:
+                while queue.r2ts:
+                    queue.answer(queue.r2ts.pop(0), data)
+                queue.pump()
+                for cid in list(queue.done):
+                    check_status(queue.wait(cid), nvme.OK, "write")
+                    done += 1
+        for queue in busy:
+            queue.host.close()
+    deadline = time.monotonic() + 10 * PACE.factor
+    while int(env.target.param("data_reserved")):
+        check(time.monotonic() < deadline, "data_reserved does not go back to 0")
+        time.sleep(0.05)
+
+
+@case(timeout=60)
 def memory_of_commands_without_data(env):
     """What a Verify reads into counts as well: with room for eight of them, sixty-four on a slow
     disk take eight times as long as one."""

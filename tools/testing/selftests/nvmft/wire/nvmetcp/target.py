@@ -276,6 +276,11 @@ class Target:
         finally:
             put(path, old)
 
+    @staticmethod
+    def param(name):
+        """A module parameter or counter, as text."""
+        return get(f"{PARAMS}/{name}")
+
     @contextlib.contextmanager
     def params(self, **values):
         """Module parameters with other values for a while."""
