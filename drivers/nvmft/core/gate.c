@@ -122,6 +122,7 @@ bool nvmft_gate_enter_spans(struct nvmft_req *req, u64 dst, u64 nlb_dst,
 				m->span[i].slba + m->span[i].nlb - 1, false);
 	if (nlb_dst)
 		nvmft_range_set(&m->range[i], dst, dst + nlb_dst - 1, false);
+	m->nr_ranges = nvmft_ranges_merge(m->range, m->nr_ranges);
 	return gate_lock(req, step);
 }
 

@@ -7,9 +7,16 @@
  * count of every later one that it was in the way of; the one whose count drops
  * to zero is granted. Waiting locks block later ones as held ones do, so
  * nobody overtakes and nobody starves.
+ *
+ * All of it happens with interrupts off, and hosts choose the ranges. So those of
+ * one command are merged where they lie close: a lock then meets few of each.
  */
 #include <linux/interval_tree.h>
+#include <linux/sort.h>
 #include "core/range.h"
+
+/* Ranges with fewer blocks than this between them become one. */
+#define MERGE_GAP	128
 
 void nvmft_ranges_init(struct nvmft_ranges *rs)
 {
@@ -22,6 +29,28 @@ void nvmft_ranges_init(struct nvmft_ranges *rs)
 static struct nvmft_range *to_range(struct interval_tree_node *it)
 {
 	return container_of(it, struct nvmft_range, it);
+}
+
+static int cmp_start(const void *a, const void *b)
+{
+	const struct nvmft_range *x = a, *y = b;
+
+	return x->it.start < y->it.start ? -1 : x->it.start > y->it.start;
+}
+
+unsigned int nvmft_ranges_merge(struct nvmft_range *r, unsigned int n)
+{
+	unsigned int i, last = 0;
+
+	sort(r, n, sizeof(*r), cmp_start, NULL);
+	for (i = 1; i < n; i++) {
+		if (r[i].it.start > r[last].it.last &&
+		    r[i].it.start - r[last].it.last > MERGE_GAP)
+			r[++last].it = r[i].it;
+		else if (r[i].it.last > r[last].it.last)
+			r[last].it.last = r[i].it.last;
+	}
+	return last + 1;
 }
 
 static struct rb_root_cached *tree_of(struct nvmft_ranges *rs, const struct nvmft_range *r)

@@ -65,6 +65,16 @@ static inline void nvmft_range_set(struct nvmft_range *r, u64 first, u64 last, b
 void nvmft_ranges_init(struct nvmft_ranges *rs);
 
 /**
+ * nvmft_ranges_merge() - make few ranges of many
+ * @r: @n ranges that are not locked, all exclusive or none
+ * @n: how many, at least one
+ *
+ * Afterwards they are sorted, do not touch, and cover at least what they did; blocks
+ * between two that lie close are covered as well. Return: how many are left.
+ */
+unsigned int nvmft_ranges_merge(struct nvmft_range *r, unsigned int n);
+
+/**
  * nvmft_range_lock() - ask for locks on @n ranges together
  * @rs: the namespace's
  * @r: @n ranges, set by nvmft_range_set(); r[0].granted is set. They may overlap

@@ -15,6 +15,7 @@ struct group {
 };
 
 static struct group groups[NR];
+unsigned long interval_tree_found;
 
 static void granted(struct nvmft_range *first)
 {
@@ -154,9 +155,90 @@ static void edges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.grants, 1);
 }
 
+/* Starts and ends before, starts and ends after; blocks 128 apart are merged, 129 are not. */
+static const struct {
+	unsigned int n, left;
+	u64 before[4][2], after[4][2];
+} merges[] = {
+	{ 1, 1, { { 5, 9 } }, { { 5, 9 } } },
+	{ 2, 1, { { 5, 9 }, { 5, 9 } }, { { 5, 9 } } },
+	{ 2, 1, { { 5, 9 }, { 10, 12 } }, { { 5, 12 } } },
+	{ 2, 1, { { 10, 12 }, { 5, 9 } }, { { 5, 12 } } },
+	{ 2, 1, { { 5, 90 }, { 10, 12 } }, { { 5, 90 } } },
+	{ 2, 1, { { 0, 9 }, { 137, 140 } }, { { 0, 140 } } },
+	{ 2, 2, { { 0, 9 }, { 138, 140 } }, { { 0, 9 }, { 138, 140 } } },
+	{ 2, 2, { { 138, 140 }, { 0, 9 } }, { { 0, 9 }, { 138, 140 } } },
+	{ 3, 1, { { 0, 300 }, { 400, 500 }, { 1, 2 } }, { { 0, 500 } } },
+	{ 3, 2, { { 0, 300 }, { 900, 900 }, { 301, 301 } }, { { 0, 301 }, { 900, 900 } } },
+	{ 2, 2, { { U64_MAX, U64_MAX }, { 0, 0 } }, { { 0, 0 }, { U64_MAX, U64_MAX } } },
+	{ 2, 1, { { 0, U64_MAX }, { U64_MAX, U64_MAX } }, { { 0, U64_MAX } } },
+	{ 4, 2, { { 2000, 2000 }, { 4, 4 }, { 2002, 2003 }, { 4, 8 } },
+	  { { 4, 8 }, { 2000, 2003 } } },
+};
+
+static void merge(struct kunit *test)
+{
+	struct nvmft_range r[4];
+	unsigned int i, j, left;
+
+	for (i = 0; i < ARRAY_SIZE(merges); i++) {
+		memset(r, 0, sizeof(r));
+		for (j = 0; j < merges[i].n; j++)
+			nvmft_range_set(&r[j], merges[i].before[j][0], merges[i].before[j][1], false);
+		left = nvmft_ranges_merge(r, merges[i].n);
+		KUNIT_EXPECT_EQ_MSG(test, left, merges[i].left, "row %u", i);
+		for (j = 0; j < left; j++) {
+			KUNIT_EXPECT_EQ_MSG(test, r[j].it.start, merges[i].after[j][0], "row %u", i);
+			KUNIT_EXPECT_EQ_MSG(test, r[j].it.last, merges[i].after[j][1], "row %u", i);
+		}
+	}
+}
+
+#define CROWD	64
+#define EACH	255
+
+/*
+ * Commands that name the same blocks over and over: with a lock held and interrupts
+ * off nobody looks at more than a few ranges of each.
+ */
+static void crowd(struct kunit *test)
+{
+	static struct nvmft_range r[CROWD][EACH];
+	unsigned int n[CROWD], i, j;
+	struct nvmft_range alone = { };
+	struct nvmft_ranges rs;
+
+	nvmft_ranges_init(&rs);
+	for (i = 0; i < CROWD; i++) {
+		for (j = 0; j < EACH; j++)
+			nvmft_range_set(&r[i][j], 2 * j, 2 * j, false);
+		n[i] = nvmft_ranges_merge(r[i], EACH);
+		interval_tree_found = 0;
+		KUNIT_EXPECT_TRUE(test, nvmft_range_lock(&rs, r[i], n[i]));
+		KUNIT_EXPECT_EQ(test, interval_tree_found, 0);
+	}
+	nvmft_range_set(&alone, 0, 127, true);
+	alone.granted = granted;
+	alone.owner = &groups[0];
+	groups[0].grants = 0;
+	interval_tree_found = 0;
+	KUNIT_EXPECT_FALSE(test, nvmft_range_lock(&rs, &alone, 1));
+	KUNIT_EXPECT_LE(test, interval_tree_found, 2 * CROWD);
+	for (i = 0; i < CROWD; i++) {
+		interval_tree_found = 0;
+		nvmft_range_unlock(&rs, r[i], n[i]);
+		KUNIT_EXPECT_LE(test, interval_tree_found, 2);
+		KUNIT_EXPECT_EQ(test, groups[0].grants, i == CROWD - 1);
+	}
+	nvmft_range_unlock(&rs, &alone, 1);
+	memset(groups, 0, sizeof(groups));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(no_overtaking),
 	KUNIT_CASE(edges),
+	KUNIT_CASE(merge),
+	KUNIT_CASE(crowd),
 	KUNIT_CASE(model),
 	{}
 };

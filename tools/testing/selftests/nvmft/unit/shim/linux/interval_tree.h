@@ -4,6 +4,9 @@
 #define _SHIM_INTERVAL_TREE_H
 #include <linux/kernel.h>
 
+/* Nodes that a search has come by; range_test.c has it */
+extern unsigned long interval_tree_found;
+
 struct interval_tree_node { unsigned long start, last; struct interval_tree_node *next; };
 struct rb_root_cached { struct interval_tree_node *first; };
 #define RB_ROOT_CACHED ((struct rb_root_cached){ 0 })
@@ -28,6 +31,7 @@ interval_tree_from(struct interval_tree_node *n, unsigned long start, unsigned l
 {
 	while (n && (n->start > last || n->last < start))
 		n = n->next;
+	interval_tree_found += !!n;
 	return n;
 }
 
