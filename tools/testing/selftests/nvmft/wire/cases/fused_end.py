@@ -238,6 +238,21 @@ def half_outlives_its_partner(env, state):
         env.up(2).close()
 
 
+@case(timeout=60)
+def half_does_not_keep_its_namespace(env):
+    """The same, and the namespace is disabled at once: the half that is left has ended with its
+    partner, and does not hold that up until the host is cut off."""
+    latency = stage(env)
+    for state in ("first_held_second_window", "first_window_second_held",
+                  "second_half_of_its_data"):
+        with during(state):
+            pair = Pair(env, latency, state)
+            pair.queue.send(b"\xff" * 8)
+            pair.queue.expect_term((1, 0))
+            Disabling(env, pair.nsid).finished()
+            pair.no_lock_left()
+
+
 @case(timeout=90)
 def queue_reconnected(env):
     """The queue alone is lost and connected anew: its identifier is free once what it had begun
