@@ -2,6 +2,8 @@
 """Compare, Verify and Flush of every namespace (NVM command set 3.2), and what holds for each
 command that needs no data of its own kind: namespaces, ranges, lengths, limits."""
 
+import os
+
 from nvmetcp import ident, nvme, pdu
 from nvmetcp.conn import Skip, check, check_status
 from nvmetcp.ktap import KEEP, case, rows
