@@ -55,7 +55,7 @@ at_once() {
 odd_file() {
 	clean_up
 	is_nvmet && { skip_case "nvmet has no block_size"; return; }
-	nullb_add nulla 64 && make_and_mount "$DISK" ext4 || fail "file system"
+	nullb_add nulla 64 blocksize=4096 && make_and_mount "$DISK" ext4 || fail "file system"
 	truncate -s $((1024 * 1024 + 1536)) "$MNT/file"
 	port_add 1 && subsys_add "$NQN" && ns_add "$NQN" 1 "$MNT/file" block_size=512 &&
 		link 1 "$NQN" || fail "export"
