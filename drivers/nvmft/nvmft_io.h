@@ -40,6 +40,7 @@ enum nvmft_io_op {
  * @at: bytes of @len that are done
  * @step: bytes of the piece in flight
  * @offload: the piece in flight is left to the device
+ * @refused: which could not do it
  * @bio: block devices
  * @iocb: files
  *
@@ -63,6 +64,7 @@ struct nvmft_io {
 	u64			at;
 	u64			step;
 	bool			offload;
+	bool			refused;
 	union {
 		struct bio	bio;
 		struct kiocb	iocb;

@@ -166,10 +166,12 @@ static void range_endio(struct bio *bio)
 	bio_put(bio);
 	/*
 	 * Some drivers learn only now that the device cannot do it, and take it
-	 * out of its limits. Then zeroes are written, and a discard is let go.
+	 * out of its limits, or not even that (a loop device on a file system
+	 * that cannot). Then zeroes are written, and a discard is let go.
 	 */
 	if (unlikely(err && io->op == NVMFT_IO_ZERO && io->offload &&
-		     !bdev_write_zeroes_sectors(bdev))) {
+		     (err == -EOPNOTSUPP || !bdev_write_zeroes_sectors(bdev)))) {
+		io->refused = true;
 		queue_work(nvmft_be_bdev_wq, &io->work);
 		return;
 	}
@@ -221,17 +223,34 @@ static void range_next(struct nvmft_io *io, struct block_device *bdev)
 	submit_bio(bio);
 }
 
+/* The device has refused to zero: write zeroes from there to the end. Waits. */
+static int write_zeroes(struct nvmft_io *io, struct block_device *bdev)
+{
+	u64 pos = io->pos + io->at, len = io->len - io->at;
+
+	io->refused = false;
+	io->at = io->len;
+	return blkdev_issue_zeroout(bdev, pos >> SECTOR_SHIFT, len >> SECTOR_SHIFT, GFP_NOIO,
+				    io->unmap ? 0 : BLKDEV_ZERO_NOUNMAP);
+}
+
 static void range_work(struct work_struct *work)
 {
 	struct nvmft_io *io = container_of(work, struct nvmft_io, work);
+	struct block_device *bdev = to_bdev(io->be)->bdev;
+	int err = io->refused ? write_zeroes(io, bdev) : 0;
 
-	range_next(io, to_bdev(io->be)->bdev);
+	if (err)
+		io->done(io, err);
+	else
+		range_next(io, bdev);
 }
 
 static void range_first(struct nvmft_io *io, struct bdev_backend *b)
 {
 	io->be = &b->be;
 	io->at = 0;
+	io->refused = false;
 	INIT_WORK(&io->work, range_work);
 	if (io->op == NVMFT_IO_DISCARD)
 		io->at = round_up(io->pos, bdev_logical_block_size(b->bdev)) - io->pos;

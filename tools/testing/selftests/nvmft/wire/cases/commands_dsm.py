@@ -7,7 +7,7 @@ import struct
 from nvmetcp import ident, nvme
 from nvmetcp.conn import check, check_status
 from nvmetcp.ktap import case, rows
-from nvmetcp.steps import alive, outside, pattern, read_disk
+from nvmetcp.steps import alive, loop_disk, outside, pattern, read_disk
 from nvmetcp.target import Disk, put, run
 
 OK, FIELD, RANGE, LIMIT = nvme.OK, nvme.INVALID_FIELD, nvme.LBA_RANGE, nvme.SIZE_LIMIT
@@ -48,6 +48,22 @@ def write_zeroes_by_any_disk(env, discard, block):
         again = pattern(2 * block, 22)
         queue.write(4, 20, again, block)
         check(queue.read(4, 19, 4, block) == bytes(block) + again + bytes(block), "write after")
+
+
+@case()
+def write_zeroes_that_the_disk_promises(env):
+    """A disk says that it can zero, and refuses each time: a loop device on a file system that
+    cannot zero and keep the space. Zeroes are written instead."""
+    path = loop_disk(env, 4)
+    env.target.add_ns(4, path)
+    env.defer(lambda: os.rmdir(env.target.ns(4)))
+    queue = env.io()
+    data = pattern(64 * 512, 23)
+    for how in ("plain", "deac", "fua"):
+        queue.write(4, 8, data, icd=False)
+        queue.cmd(nvme.write_zeroes(4, 11, 50, deac=how == "deac", fua=how == "fua"), what=how)
+        want = data[:3 * 512] + bytes(50 * 512) + data[53 * 512:]
+        check(queue.read(4, 8, 64) == want, f"{how}: not zeroes, or not only there")
 
 
 @case()
