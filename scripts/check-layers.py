@@ -26,7 +26,13 @@ Include = collections.namedtuple("Include", "file line system name")
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 EXPORT = re.compile(r"\bEXPORT_SYMBOL(\w*)\s*\(\s*(\w+)")
-VERSION = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|NVMFT_HAVE_\w*)|linux/version\.h")
+VERSION = re.compile(r"\b(?:LINUX_VERSION_CODE|KERNEL_VERSION|NVMFT_HAVE_\w*|__has_\w+"
+                     r"|IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE))\b|linux/version\.h"
+                     r"|^\s*#\s*(?:if\b|ifdef|elif|ifndef (?!\w+_H$)).*")
+KBUILD_VERSION = re.compile(r"\b(?:VERSION|PATCHLEVEL|SUBLEVEL|KERNELVERSION|KERNELRELEASE)\b"
+                            r"|^(?:if|else).*(?<!\(\$\(KBUILD_EXTMOD\),\))$|NVMFT_HAVE_\w*|\bcompat/")
+COMPAT_LINES = "# compat:"      # to the end of Kbuild: out of tree only
+COMMIT = re.compile(r"\b[0-9a-f]{12}\b")
 
 
 def strip_comments(text):
@@ -45,11 +51,15 @@ class Tree:
     def __init__(self, top):
         self.base = pathlib.Path(top) / BASE
         self.code = {}
+        self.compat = {}        # with their comments
         for path in sorted(self.base.rglob("*.[ch]")):
             name = path.relative_to(self.base).as_posix()
             if name.endswith(".mod.c") or "/generated/" in name:
                 continue
-            self.code[name] = strip_comments(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            self.code[name] = strip_comments(text)
+            if name.startswith("compat/"):
+                self.compat[name] = text
         kbuild = self.base / "Kbuild"
         self.kbuild = kbuild.read_text(encoding="utf-8") if kbuild.exists() else ""
 
@@ -112,11 +122,10 @@ def rule_configfs(tree):
 
 
 def rule_tcp(tree):
-    """tcp/ includes nvmft.h, tcp/, proto/, compat/net.h, linux; never core/"""
+    """tcp/ includes nvmft.h, tcp/, proto/, linux, net; never core/"""
     for inc in tree.includes("tcp/*"):
-        own = SHARED + ("tcp/", "proto/", "compat/net.h")
-        if not within(inc, own, ("linux/", "asm/", "net/")):
-            yield refuse(inc, "tcp/ has nvmft.h, tcp/, proto/, compat/net.h, linux and net")
+        if not within(inc, SHARED + ("tcp/", "proto/"), ("linux/", "asm/", "net/")):
+            yield refuse(inc, "tcp/ has nvmft.h, tcp/, proto/, linux and net")
 
 
 def rule_shared(tree):
@@ -127,18 +136,31 @@ def rule_shared(tree):
 
 
 def rule_version(tree):
-    """kernel versions and NVMFT_HAVE_* appear in compat/ only"""
-    texts = dict(tree.code, Kbuild=re.sub("#.*", "", tree.kbuild))
-    for name, text in texts.items():
-        if name.startswith("compat/"):
-            continue
+    """what depends on a kernel's version or configuration is in compat/ only"""
+    texts = {name: (VERSION, text) for name, text in tree.code.items() if not name.startswith("compat/")}
+    own = tree.kbuild.partition(COMPAT_LINES)[0]
+    texts["Kbuild"] = (KBUILD_VERSION, re.sub("#.*", "", own))
+    for name, (pattern, text) in texts.items():
         for number, line in enumerate(text.splitlines(), 1):
-            match = VERSION.search(line)
+            match = pattern.search(line)
             if match:
                 yield f"{BASE}/{name}:{number}: {match.group(0)} outside of compat/"
     for inc in tree.includes("*"):
-        if inc.name == "compat/compat.h":
-            yield refuse(inc, "Kbuild force-includes it")
+        if inc.name.startswith("compat/"):
+            yield refuse(inc, "Kbuild force-includes it, so that compat/ can go")
+
+
+def rule_shims(tree):
+    """each condition in compat/ has the upstream commit in the comment before it"""
+    for name, text in tree.compat.items():
+        if name.startswith("compat/include/") and not COMMIT.search(text):
+            yield f"{BASE}/{name}: names no upstream commit"
+        for match in re.finditer(r"^#\s*if(?:n?def(?! \w+_H$))?\b.*", text, re.M):
+            before = text[:match.start()].rstrip()
+            comment = before[before.rfind("/*"):] if before.endswith("*/") else ""
+            if not COMMIT.search(comment):
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{BASE}/{name}:{line}: {match.group(0)}: no commit named in a comment above"
 
 
 def rule_written(tree):
@@ -204,17 +226,18 @@ def rule_exports(tree):
 
 
 RULES = (rule_proto, rule_core, rule_backend, rule_backend_h, rule_configfs, rule_tcp,
-         rule_shared, rule_version, rule_written, rule_kbuild, rule_exports)
+         rule_shared, rule_version, rule_shims, rule_written, rule_kbuild, rule_exports)
 
 # A tree without fault; and for each rule what breaks it: file, text put behind it,
 # and what the finding has to say where a rule knows several.
 CLEAN = {
-    "Kbuild": "nvmft-y := core/main.o core/configfs.o \\\n\tcore/be_x.o proto/a.o\n"
-              "nvmft-tcp-y := tcp/conn.o # proto/none.o\n",
+    "Kbuild": "ifneq ($(KBUILD_EXTMOD),)\nendif\nnvmft-y := core/main.o core/configfs.o \\\n\tcore/be_x.o proto/a.o\n"
+              "nvmft-tcp-y := tcp/conn.o # proto/none.o\n"
+              "# compat: dropped\nccflags-y += -include $(src)/compat/compat.h\n",
     "nvmft.h": '#include <linux/list.h>\n#include "nvmft_io.h"\n#include "proto/a.h"\n'
                "void nvmft_call(void);\n",
     "nvmft_io.h": "#include <linux/bio.h>\n",
-    "compat/compat.h": "#include <linux/version.h>\n"
+    "compat/compat.h": "#ifndef COMPAT_H\n#include <linux/version.h>\n/* 0123456789ab */\n"
                        "#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)\n#endif\n",
     "proto/env.h": "#include <linux/types.h>\n#include <asm/byteorder.h>\n",
     "proto/a.h": '#include "proto/env.h"\n',
@@ -246,9 +269,16 @@ PLANTS = (
     (rule_tcp, "tcp/conn.c", '#include "core/ctrl.h"\n'),
     (rule_shared, "nvmft.h", '#include "core/ctrl.h"\n'),
     (rule_version, "tcp/conn.c", "#ifdef NVMFT_HAVE_SPLICE\n#endif\n"),
+    (rule_version, "tcp/conn.c", "#ifdef CONFIG_NVME_TCP_TLS\n#endif\n"),
+    (rule_version, "tcp/conn.c", "# ifndef MSG_SPLICE_PAGES\n#endif\n"),
+    (rule_version, "core/main.c", "int a = IS_ENABLED(CONFIG_X);\n"),
+    (rule_version, "core/main.c", "#if 0\n#elif __has_include(<linux/a.h>)\n#endif\n"),
     (rule_version, "core/main.c", "#if LINUX_VERSION_CODE > 1\n#endif\n"),
     (rule_version, "core/main.c", "#if 1 > KERNEL_VERSION(6, 1, 0)\n#endif\n"),
     (rule_version, "core/ctrl.h", '#include "compat/compat.h"\n'),
+    (rule_shims, "compat/compat.h", "#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 2)\n#endif\n"),
+    (rule_shims, "compat/compat.h", "/* 0123456789ab */\nint x;\n#ifdef X\n#endif\n", "#ifdef X"),
+    (rule_shims, "compat/include/linux/a.h", "#include <asm/a.h>\n"),
     (rule_written, "proto/a.c", '#include "a.h"\n'),
     (rule_written, "tcp/conn.c", '#include "../nvmft.h"\n'),
     (rule_written, "core/main.c", "#include <proto/a.h>\n"),

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * With net.h the only file that knows kernel versions. Code is written for the newest
- * supported kernel; what an older one lacks stands here as a static inline
- * under the new name. Force-included by Kbuild.
+ * Code is written for the newest supported kernel (RANGE). What an older one lacks
+ * stands in this folder under the new name, and nowhere else does a line depend on
+ * the kernel's version. Force-included by Kbuild into everything.
  */
 #ifndef NVMFT_COMPAT_H
 #define NVMFT_COMPAT_H
 
+#include <linux/slab.h>
 #include <linux/version.h>
+
+/* 7.0, 2932ba8d9c99 ("slab: Introduce kmalloc_obj() and family") */
+#ifndef kmalloc_obj
+#define kmalloc_obj(obj, gfp)	kmalloc(sizeof(obj), gfp)
+#define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
+#endif
 
 /*
  * 6.9, f3a608827d1f ("bdev: open block device as files"): an open block device

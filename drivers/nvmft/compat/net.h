@@ -1,80 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sockets, where kernels differ. Included by tcp/ only. */
+/* Sockets, where kernels differ. Force-included by Kbuild into what is in tcp/. */
 #ifndef NVMFT_COMPAT_NET_H
 #define NVMFT_COMPAT_NET_H
 
-#include <linux/bvec.h>
 #include <linux/uio.h>
 #include <linux/version.h>
 #include <net/tcp.h>
 
 /*
- * 6.15, 0bb2f7a1ad1f ("net: Fix null-ptr-deref by sock_lock_init_class_and_name()
- * and rmmod."), and the stable kernels after it: a socket holds the module whose
- * lock classes it has.
+ * 6.19, bf33247a90d3 ("net: Add struct sockaddr_unsized for sockaddr of unknown
+ * length") and 0e50474fa514, which makes kernel_bind() take one.
  */
-static inline void nvmft_compat_sk_owner_set(struct sock *sk, struct module *owner)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0) ||	\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 24) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)) ||	\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 135) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0))
-	sk_owner_set(sk, owner);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define sockaddr_unsized sockaddr
 #endif
-}
 
-/**
- * nvmft_compat_send_pages() - give page ranges to TCP without a copy
- * @sk: socket, locked by the caller
- * @bvec: ranges
- * @nr: entries of @bvec
- * @skip: bytes of the first range that were sent before
- * @len: bytes to send, at least one
- * @flags: MSG_*; MSG_MORE says that something follows @len
- *
- * TCP holds a reference to each page until the peer has acknowledged it.
- *
- * Return: bytes accepted, maybe fewer than @len, or a negative errno.
+/*
+ * 6.15, 0bb2f7a1ad1f ("net: Fix null-ptr-deref by sock_lock_init_class_and_name()
+ * and rmmod."), and the stable kernels 6.12.24 and 6.1.135: a socket holds the
+ * module whose lock classes it has.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-/* 270a1c3de47e ("tcp: Support MSG_SPLICE_PAGES") */
-static inline int nvmft_compat_send_pages(struct sock *sk, const struct bio_vec *bvec,
-					  unsigned int nr, u32 skip, u32 len, int flags)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 135) ||		\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) &&	\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 24)) ||	\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) &&	\
+	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
+static inline void sk_owner_set(struct sock *sk, struct module *owner)
 {
-	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
-
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, nr, (size_t)skip + len);
-	iov_iter_advance(&msg.msg_iter, skip);
-	return tcp_sendmsg_locked(sk, &msg, len);
 }
-#else
-/* TCP of 6.1 defines MSG_SPLICE_PAGES and copies all the same. */
-static inline int nvmft_compat_send_pages(struct sock *sk, const struct bio_vec *bvec,
-					  unsigned int nr, u32 skip, u32 len, int flags)
-{
-	u32 sent = 0;
+#endif
 
-	while (nr && sent < len) {
-		u32 n = min(bvec->bv_len - skip, len - sent);
+/*
+ * 6.5, 270a1c3de47e ("tcp: Support MSG_SPLICE_PAGES"): page ranges are given to TCP
+ * without a copy. Before there was a function for it, for one range at a time.
+ * TCP of 6.1 defines the flag, too, and copies all the same.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+static inline int nvmft_compat_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	int flags = msg->msg_flags & ~MSG_SPLICE_PAGES;
+	size_t sent = 0;
+
+	if (!(msg->msg_flags & MSG_SPLICE_PAGES))
+		return tcp_sendmsg_locked(sk, msg, size);
+	while (sent < size) {
+		const struct bio_vec *bv = msg->msg_iter.bvec;
+		size_t skip = msg->msg_iter.iov_offset;
+		size_t n = min_t(size_t, bv->bv_len - skip, size - sent);
 		int more = 0;
 		int ret;
 
-		if (sent + n < len || (flags & MSG_MORE))
+		if (sent + n < size || (flags & MSG_MORE))
 			more = MSG_MORE | MSG_SENDPAGE_NOTLAST;
-		ret = tcp_sendpage_locked(sk, bvec->bv_page, bvec->bv_offset + skip, n,
-					  flags | more);
+		ret = tcp_sendpage_locked(sk, bv->bv_page, bv->bv_offset + skip, n, flags | more);
 		if (ret <= 0)
 			return sent ? sent : ret;
 		sent += ret;
+		iov_iter_advance(&msg->msg_iter, ret);
 		if (ret < n)
 			break;
-		skip = 0;
-		bvec++;
-		nr--;
 	}
 	return sent;
 }
+
+#define tcp_sendmsg_locked nvmft_compat_sendmsg_locked
 #endif
 
 #endif /* NVMFT_COMPAT_NET_H */

@@ -38,7 +38,7 @@ static const char *open_reason(int err)
 	case -ENOTBLK:
 		return "is neither a block device nor a regular file";
 	case -EOPNOTSUPP:
-		return "is a file without direct I/O on its file system: write 1 to buffered_io first";
+		return "has no direct I/O on its file system: write 1 to buffered_io first";
 	case -ENXIO:
 	case -ENODEV:
 		return "has no device behind it";

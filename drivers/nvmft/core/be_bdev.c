@@ -299,7 +299,7 @@ struct nvmft_backend *nvmft_be_bdev_open(const char *path)
 {
 	struct bdev_backend *b;
 
-	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	b = kzalloc_obj(*b, GFP_KERNEL);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	b->be.ops = &be_bdev_ops;

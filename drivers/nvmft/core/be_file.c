@@ -449,7 +449,7 @@ struct nvmft_backend *nvmft_be_file_open(const char *path, bool buffered)
 	struct file_backend *b;
 	int err, i;
 
-	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	b = kzalloc_obj(*b, GFP_KERNEL);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	b->be.ops = &be_file_ops;

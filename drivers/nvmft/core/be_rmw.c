@@ -355,7 +355,7 @@ static void rmw_submit(struct nvmft_backend *be, struct nvmft_io *io)
 		io->done(io, 0);
 		return;
 	}
-	r = kzalloc(sizeof(*r), GFP_NOIO);
+	r = kzalloc_obj(*r, GFP_NOIO);
 	if (!r) {
 		io->done(io, -ENOMEM);
 		return;
@@ -417,7 +417,7 @@ struct nvmft_backend *nvmft_be_rmw_open(struct nvmft_backend *lower, u8 shift)
 	/* Bounced blocks are whole pages. */
 	if (lim.block_shift < PAGE_SHIFT)
 		return ERR_PTR(-EMEDIUMTYPE);
-	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	b = kzalloc_obj(*b, GFP_KERNEL);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	b->be.ops = &rmw_ops;

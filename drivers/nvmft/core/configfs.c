@@ -138,7 +138,7 @@ struct nvmft_cfg_dir *nvmft_cfg_dir_add(struct config_group *parent, const char 
 {
 	struct nvmft_cfg_dir *dir;
 
-	dir = kzalloc(sizeof(*dir), GFP_KERNEL);
+	dir = kzalloc_obj(*dir, GFP_KERNEL);
 	if (!dir)
 		return NULL;
 	dir->port = port;

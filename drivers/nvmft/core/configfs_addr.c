@@ -232,7 +232,7 @@ static struct config_group *referral_make(struct config_group *group, const char
 	struct nvmft_write w;
 
 	nvmft_cfg_write(&w, &group->cg_item, NULL, name, strlen(name));
-	ri = kzalloc(sizeof(*ri), GFP_KERNEL);
+	ri = kzalloc_obj(*ri, GFP_KERNEL);
 	if (!ri)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	ri->r.t.trtype = NVMFT_ADDR_UNSET;

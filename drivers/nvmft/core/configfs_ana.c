@@ -78,7 +78,7 @@ static struct ana_item *ana_alloc(struct nvmft_port *port, u32 grpid, const char
 {
 	struct ana_item *a;
 
-	a = kzalloc(sizeof(*a), GFP_KERNEL);
+	a = kzalloc_obj(*a, GFP_KERNEL);
 	if (!a)
 		return NULL;
 	a->port = port;

@@ -48,7 +48,7 @@ static struct config_group *host_make(struct config_group *group, const char *na
 					    NVMF_NQN_SIZE));
 	if (!nvmft_nqn_name_valid(w.val, w.len))
 		return ERR_PTR(nvmft_refuse(&w, -EINVAL, "has control characters"));
-	h = kzalloc(sizeof(*h), GFP_KERNEL);
+	h = kzalloc_obj(*h, GFP_KERNEL);
 	if (!h)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	strscpy(h->host.nqn, name, sizeof(h->host.nqn));

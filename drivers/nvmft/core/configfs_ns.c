@@ -372,7 +372,7 @@ static struct config_group *ns_make(struct config_group *group, const char *name
 	err = nvmft_cfg_id(&w, 1, NVMFT_NN, &nsid);
 	if (err)
 		return ERR_PTR(err);
-	n = kzalloc(sizeof(*n), GFP_KERNEL);
+	n = kzalloc_obj(*n, GFP_KERNEL);
 	if (!n)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	n->ns = nvmft_ns_alloc(subsys, nsid);

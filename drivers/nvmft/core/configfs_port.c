@@ -196,7 +196,7 @@ static struct config_group *port_make(struct config_group *group, const char *na
 	err = nvmft_cfg_id(&w, 0, U16_MAX, &portid);
 	if (err)
 		return ERR_PTR(err);
-	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	p = kzalloc_obj(*p, GFP_KERNEL);
 	if (!p)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	p->port = nvmft_port_alloc(portid);

@@ -353,7 +353,7 @@ static struct config_group *subsys_make(struct config_group *group, const char *
 					    NVMF_NQN_SIZE));
 	if (!nvmft_nqn_name_valid(w.val, w.len))
 		return ERR_PTR(nvmft_refuse(&w, -EINVAL, "has control characters"));
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	s = kzalloc_obj(*s, GFP_KERNEL);
 	if (!s)
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	s->subsys = nvmft_subsys_alloc(name, NVME_NQN_NVME);

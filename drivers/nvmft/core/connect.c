@@ -183,7 +183,7 @@ void nvmft_connect_execute(struct nvmft_req *req)
 		nvmft_req_complete(req, NVME_SC_CMD_SEQ_ERROR | NVME_STATUS_DNR);
 		return;
 	}
-	d = kmalloc(sizeof(*d), GFP_KERNEL);
+	d = kmalloc_obj(*d, GFP_KERNEL);
 	if (!d) {
 		nvmft_req_complete(req, NVME_SC_INTERNAL);
 		return;

@@ -189,6 +189,7 @@ static const struct nvmft_feature_ops vwc_ops = { get_vwc, set_vwc };
 static const struct nvmft_feature_ops num_queues_ops = {
 	get_num_queues, set_num_queues, def_num_queues
 };
+
 static const struct nvmft_feature_ops async_event_ops = { get_async_event, set_async_event };
 static const struct nvmft_feature_ops kato_ops = { get_kato, set_kato };
 

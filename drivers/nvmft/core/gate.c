@@ -21,7 +21,7 @@ struct nvmft_multi *nvmft_multi_get(struct nvmft_req *req)
 
 	if (m)
 		return m;
-	m = kzalloc(sizeof(*m), GFP_NOIO);
+	m = kzalloc_obj(*m, GFP_NOIO);
 	if (!m)
 		return NULL;
 	m->req = req;
@@ -129,6 +129,7 @@ bool nvmft_gate_enter_spans(struct nvmft_req *req, u64 dst, u64 nlb_dst,
 /* Once. The caller holds ns->ref, so the namespace is not disabled meanwhile. */
 static void gate_arm(struct nvmft_ns *ns)
 {
+	/* Whoever sees it set sees the locks below it. */
 	if (smp_load_acquire(&ns->armed))
 		return;
 	mutex_lock(&ns->arm_lock);

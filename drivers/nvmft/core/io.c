@@ -55,11 +55,10 @@ u16 nvmft_io_check(struct nvmft_req *req)
 		return status;
 	if (unlikely((req->desc->flags & NVMFT_OPF_WRITES) && nvmft_ns_readonly(ns)))
 		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
-	if (req->desc->flags & NVMFT_OPF_LBA) {
+	if (req->desc->flags & NVMFT_OPF_LBA)
 		status = io_check_lba(req, ns);
-	} else {
+	else
 		status = nvmft_media_check(req);
-	}
 	if (unlikely(status))
 		return status;
 	req->len = nvmft_sqe_data_len(req->desc, &req->sqe, ns->lba_shift);

@@ -18,7 +18,7 @@ static u16 log_error(struct nvmft_ctrl *ctrl, struct nvmft_cut *cut)
 	unsigned int i;
 	u64 count;
 
-	copy = kmalloc(sizeof(ctrl->err), GFP_KERNEL);
+	copy = kmalloc_array(nr, sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return NVME_SC_INTERNAL;
 	spin_lock_irq(&ctrl->err_lock);

@@ -46,7 +46,7 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	struct nvmft_ns *ns;
 	int err = -ENOMEM;
 
-	ns = kzalloc(sizeof(*ns), GFP_KERNEL);
+	ns = kzalloc_obj(*ns, GFP_KERNEL);
 	if (!ns)
 		return ERR_PTR(-ENOMEM);
 	if (percpu_ref_init(&ns->ref, ns_ref_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
@@ -383,7 +383,7 @@ static void flush_done(struct nvmft_io *io, int err)
 /* The backend has a work in the io, which may not lie on a stack. */
 static int ns_flush(struct nvmft_ns *ns)
 {
-	struct flush *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct flush *f = kzalloc_obj(*f, GFP_KERNEL);
 	int err;
 
 	if (!f)

@@ -67,7 +67,7 @@ struct nvmft_port *nvmft_port_alloc(u16 portid)
 {
 	struct nvmft_port *port;
 
-	port = kzalloc(sizeof(*port), GFP_KERNEL);
+	port = kzalloc_obj(*port, GFP_KERNEL);
 	if (!port)
 		return NULL;
 	kref_init(&port->ref);
@@ -206,7 +206,7 @@ int nvmft_port_link(struct nvmft_port *port, struct nvmft_subsys *subsys)
 	int err = 0;
 
 	snprintf(w.where, sizeof(w.where), "ports/%u/subsystems", port->t.portid);
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	link = kzalloc_obj(*link, GFP_KERNEL);
 	if (!link)
 		return nvmft_refuse(&w, -ENOMEM, "no memory");
 	link->subsys = subsys;

@@ -27,7 +27,7 @@ struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type)
 {
 	struct nvmft_subsys *subsys;
 
-	subsys = kzalloc(sizeof(*subsys), GFP_KERNEL);
+	subsys = kzalloc_obj(*subsys, GFP_KERNEL);
 	if (!subsys)
 		return NULL;
 	kref_init(&subsys->ref);
@@ -161,7 +161,7 @@ int nvmft_subsys_allow_host(struct nvmft_subsys *subsys, struct nvmft_host *host
 	int err = 0;
 
 	snprintf(w.where, sizeof(w.where), "subsystems/%s/allowed_hosts", subsys->nqn);
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
+	link = kzalloc_obj(*link, GFP_KERNEL);
 	if (!link)
 		return nvmft_refuse(&w, -ENOMEM, "no memory");
 	link->host = host;

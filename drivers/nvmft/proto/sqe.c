@@ -244,7 +244,8 @@ u16 nvmft_sqe_check_sgl(const struct nvmft_opdesc *d, const struct nvme_command 
 	u32 sgl_len = le32_to_cpu(sgl->length);
 
 	*len = 0;
-	if ((c->common.flags & mask) != NVMFT_SQE_PSDT_SGL && c->common.opcode != nvme_fabrics_command)
+	if ((c->common.flags & mask) != NVMFT_SQE_PSDT_SGL &&
+	    c->common.opcode != nvme_fabrics_command)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	if (!has_data(d, c))
 		return icd_len ? NVME_SC_INVALID_FIELD | NVME_STATUS_DNR : 0;

@@ -410,7 +410,7 @@ static void conn_reap(struct work_struct *work)
 static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct socket *sock)
 {
 	static atomic_t number;
-	struct nvmft_tcp_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	struct nvmft_tcp_conn *conn = kzalloc_obj(*conn, GFP_KERNEL);
 
 	if (!conn)
 		return NULL;

@@ -225,7 +225,8 @@ static inline void nvmft_tcp_assert_worker(const struct nvmft_tcp_conn *conn)
 
 /* A line that a peer can cause. Worker only. */
 #define nvmft_tcp_warn(conn, fmt, ...) \
-	pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt, (conn)->name, (conn)->peer_name, ##__VA_ARGS__)
+	pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt,	\
+			    (conn)->name, (conn)->peer_name, ##__VA_ARGS__)
 
 /**
  * struct nvmft_tcp_listener - the listening socket of a port

@@ -56,7 +56,7 @@ static void rename_conn(struct nvmft_tcp_conn *conn)
 
 	len = snprintf(conn->name, sizeof(conn->name), "nvmft-c%uq%u", cntlid, conn->sq.qid);
 	if (len >= sizeof(conn->name))
-		snprintf(conn->name, sizeof(conn->name), "nvmft%uq%u", cntlid, conn->sq.qid);
+		scnprintf(conn->name, sizeof(conn->name), "nvmft%uq%u", cntlid, conn->sq.qid);
 }
 
 void nvmft_tcp_after_commands(struct nvmft_tcp_conn *conn)

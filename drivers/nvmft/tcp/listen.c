@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <net/net_namespace.h>
-#include "compat/net.h"
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
 
@@ -41,7 +40,7 @@ static void reclassify(struct sock *sk)
 {
 	bool v6 = sk->sk_family == AF_INET6;
 
-	nvmft_compat_sk_owner_set(sk, THIS_MODULE);
+	sk_owner_set(sk, THIS_MODULE);
 	spin_lock_bh(&sk->sk_lock.slock);
 	lockdep_set_class_and_name(&sk->sk_lock.slock, &slock_key[v6],
 				   v6 ? "slock-AF_INET6-NVMFT" : "slock-AF_INET-NVMFT");
@@ -55,8 +54,8 @@ static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock, const ch
 	struct sockaddr_storage peer = { };
 
 	kernel_getpeername(sock, (struct sockaddr *)&peer);
-	pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n", lsn->portid, &peer,
-			    why);
+	pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n",
+			    lsn->portid, &peer, why);
 	nvmft_tcp_count_refused();
 	sock_no_linger(sock->sk);
 	sock_release(sock);
@@ -169,7 +168,7 @@ static int open_socket(struct nvmft_tcp_listener *lsn, const struct sockaddr_sto
 	write_unlock_bh(&lsn->sock->sk->sk_callback_lock);
 
 	*step = "bind";
-	err = kernel_bind(lsn->sock, (struct sockaddr *)addr, sizeof(*addr));
+	err = kernel_bind(lsn->sock, (struct sockaddr_unsized *)addr, sizeof(*addr));
 	if (err)
 		goto out_release;
 	*step = "listen";
@@ -212,7 +211,7 @@ int nvmft_tcp_listen(struct nvmft_tport *port)
 	const char *step;
 	int err;
 
-	lsn = kzalloc(sizeof(*lsn), GFP_KERNEL);
+	lsn = kzalloc_obj(*lsn, GFP_KERNEL);
 	if (!lsn)
 		return -ENOMEM;
 	kref_init(&lsn->ref);

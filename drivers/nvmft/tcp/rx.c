@@ -6,9 +6,9 @@
  * puts them on a list. What may sleep comes when the socket is unlocked. Where
  * the actor lacks something it stops, and the next pass begins with getting it.
  */
-#include <asm/unaligned.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <linux/unaligned.h>
 #include "tcp/conn.h"
 
 /* Budget of a pass: bytes, and what a command counts beside them */

@@ -9,7 +9,7 @@
  * byte.
  */
 #include <linux/slab.h>
-#include "compat/net.h"
+#include <net/tcp.h>
 #include "tcp/conn.h"
 
 #define DGST		NVMFT_DIGEST_LEN
@@ -221,15 +221,19 @@ static int send_copied(struct nvmft_tcp_tx *tx, struct sock *sk, struct nvmft_tc
 	return ret;
 }
 
+/* TCP holds a reference to each page until the peer has acknowledged it. */
 static int send_data(struct sock *sk, struct nvmft_tcp_seg *seg, int flags)
 {
 	struct nvmft_tcp_slot *slot = seg->data;
 	const struct nvmft_buf *buf = &slot->req.buf;
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
 	u32 left;
 	int ret;
 
-	ret = nvmft_compat_send_pages(sk, buf->bvec + slot->bv, buf->nr - slot->bv, slot->bv_off,
-				      seg->data_len, flags);
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, buf->bvec + slot->bv, buf->nr - slot->bv,
+		      (size_t)slot->bv_off + seg->data_len);
+	iov_iter_advance(&msg.msg_iter, slot->bv_off);
+	ret = tcp_sendmsg_locked(sk, &msg, seg->data_len);
 	for (left = max(ret, 0); left; ) {
 		u32 n = min(left, buf->bvec[slot->bv].bv_len - slot->bv_off);
 

@@ -80,6 +80,7 @@ static inline bool nvmft_tcp_tx_idle(const struct nvmft_tcp_tx *tx)
 {
 	return tx->sent == tx->end;
 }
+
 /* Send what can be sent. True: a further pass can send more at once. */
 bool nvmft_tcp_send(struct nvmft_tcp_conn *conn);
 
