@@ -5,13 +5,24 @@
 #   make            build nvmft.ko and nvmft-tcp.ko
 #   make install    put them where modprobe finds them
 #   make demo       show the whole thing in a virtual machine (as root)
-#   make check      run every test (as root)
+#   make check      run the tests: all on Linux 6.1, most on the others (as root)
+#   make check-all  run every test on every kernel (as root; hours)
+#   make check-mixed    each kernel's host against the target on each kernel
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
-# they mean to kbuild.
+# they mean to kbuild.  KERNEL=6.1, 6.12 or 7.3 is one of Debian's kernels that
+# scripts/kernel fetches: "make modules KERNEL=7.3", "make check KERNEL=6.12".
+# SUITES="build func" are single suites of "make check"; scripts/check --help.
 
 SRC := $(CURDIR)/drivers/nvmft
+
+ifdef KERNEL
+KDIR = $(error KERNEL=$(KERNEL) has its own)
+KBUILD = scripts/kernel make $(KERNEL)
+else
+KBUILD = $(MAKE) -C $(KDIR)
+endif
 
 # The running kernel's build folder; a container or a build host has none, so
 # then the newest installed headers package.
@@ -30,7 +41,9 @@ all: modules
 
 # Says which headers were taken, or which package to install.
 kdir:
-ifeq ($(KDIR),)
+ifdef KERNEL
+	scripts/kernel get $(KERNEL)
+else ifeq ($(KDIR),)
 	@echo >&2 "nvmft: no kernel headers for the running kernel ($(running)) and none in /usr/src."
 	@echo >&2 "nvmft: install them with: apt install linux-headers-amd64"
 	@echo >&2 "nvmft: (on a cloud image: apt install linux-headers-cloud-amd64), or give KDIR=<kernel build folder>"
@@ -44,30 +57,45 @@ endif
 endif
 
 modules: kdir
-	$(MAKE) -C $(KDIR) M=$(SRC) modules
+	+$(KBUILD) M=$(SRC) $(BTF) modules
+
+# Type information of modules is made by pahole. Newer headers from Debian ask for it
+# and do not bring it; without, the modules are built without.
+ifeq ($(shell command -v pahole),)
+BTF := CONFIG_DEBUG_INFO_BTF_MODULES=
+endif
 
 # Without a System.map in KDIR (Debian's headers have none) modules_install
 # skips depmod, and then modprobe would not find the modules. Nor have they the
 # key of Debian's own modules: README.md says how to sign with yours.
 install: modules
+	$(if $(KERNEL),$(error install is for the kernel of KDIR; KERNEL=$(KERNEL) is only built and tested))
 	$(MAKE) -C $(KDIR) M=$(SRC) CONFIG_MODULE_SIG_ALL= modules_install
 	depmod -b "$(or $(INSTALL_MOD_PATH),/)" \
 		"$$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)"
 
 clean: kdir
-	$(MAKE) -C $(KDIR) M=$(SRC) clean
+	+$(KBUILD) M=$(SRC) clean
 	$(MAKE) -C tools/testing/selftests/nvmft clean
 
-# The packages, the guest's kernel and the guest's disk image.
+# The packages, kernels, and the guest's disk image.
 deps:
-	scripts/deps
+	scripts/deps $(KERNEL)
 	scripts/guest-image
 
 demo: deps
 	scripts/demo
 
+# Without a kernel or suites named, the kernels are fetched by their build suites.
 check: deps
-	scripts/check $(SUITES)
+	scripts/check $(addprefix --kernel=,$(KERNEL)) $(SUITES)
+
+check-all: deps
+	scripts/check --all $(SUITES)
+
+# Each kernel's host against the target on each kernel.
+check-mixed: deps
+	scripts/check mixed
 
 # MUTANTS="WORD...": those whose names contain one.
 check-mutants: deps
@@ -76,4 +104,4 @@ check-mutants: deps
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all kdir modules install clean deps demo check check-mutants help
+.PHONY: all kdir modules install clean deps demo check check-all check-mixed check-mutants help

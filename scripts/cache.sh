@@ -18,15 +18,27 @@ die() {
 	exit 1
 }
 
-# The guest's kernel: a release name that scripts/deps has put below
-# $CACHE/kernels together with the headers of the same release.
-guest_release() {
-	readlink "$CACHE/kernels/default" ||
-		die "no guest kernel in $CACHE/kernels yet; run scripts/deps"
+# Names of the supported kernels, oldest first.
+kernel_names() {
+	sed -n 's/^\([0-9][0-9.]*\)[[:blank:]].*/\1/p' "$TOP/drivers/nvmft/compat/RANGE"
 }
 
+# kernel_release NAME: what "uname -r" says where the kernel runs that
+# scripts/kernel has put into the cache.
+kernel_release() {
+	local image
+
+	[ -e "$CACHE/kernels/$1/ready" ] ||
+		die "kernel $1 is not in $CACHE/kernels; run scripts/kernel get $1"
+	for image in "$CACHE/kernels/$1"/boot/vmlinuz-*; do
+		echo "${image##*/vmlinuz-}"
+	done
+}
+
+# The build folder of the oldest kernel, where one will do.
 guest_kdir() {
-	printf '/usr/src/linux-headers-%s\n' "$(guest_release)"
+	readlink "$CACHE/kernels/$(kernel_names | head -n 1)/kdir" ||
+		die "no kernel in $CACHE/kernels yet; run scripts/deps"
 }
 
 # copy_sources DIR: the driver's sources, without what a build in the tree left.

@@ -4,8 +4,8 @@
 # pyflakes, kernel-doc, docutils and checkpatch say. Prints KTAP. With
 # --self-test each check is shown a violation in a scratch tree.
 #
-# NVMFT_CHECKPATCH names a checkpatch.pl; else one of Debian's linux-source is
-# taken. A tool that is not installed is a counted skip.
+# checkpatch and kernel-doc are those of the newest kernel (scripts/kernel tree), or
+# NVMFT_CHECKPATCH names another. A tool that is not there is a counted skip.
 set -uo pipefail
 shopt -s lastpipe # point counts in this shell, at the end of a pipe
 
@@ -200,51 +200,38 @@ point_pyflakes() {
 	fi
 }
 
+# kernel_tree: sources of the newest kernel, whose tools are taken.
+kernel_tree() {
+	local top
+
+	top=$(dirname "$(dirname "$SELF")")
+	"$top/scripts/kernel" tree "$("$top/scripts/kernel" list | tail -n 1)"
+}
+
 point_kernel_doc() {
 	local name="kernel-doc comments are whole" tool
 	local -a files
 
-	tool=$(find /usr/lib/linux-kbuild-*/scripts -name kernel-doc 2>/dev/null |
-		sort -V | head -n 1)
+	tool=$(kernel_tree)/tools/docs/kernel-doc
 	mapfile -t files < <(grep -E '^drivers/.*\.[ch]$' "$WORK/text" |
 		xargs -r grep -lE '^/\*\*$')
-	if [ -z "$tool" ] || ! command -v perl >/dev/null; then
-		skip "$name" "no kernel-doc: it comes with Debian's linux-headers"
+	if [ ! -e "$tool" ]; then
+		skip "$name" "linux-source is not to be had"
 	elif [ ${#files[@]} -eq 0 ]; then
 		point "$name" <<<"drivers/: no kernel-doc at all"
 	else
-		perl "$tool" -none -Werror "${files[@]}" 2>&1 | point "$name"
+		PYTHONDONTWRITEBYTECODE=1 python3 "$tool" -none -Werror "${files[@]}" 2>&1 | point "$name"
 	fi
-}
-
-# Debian's linux-source is a tar archive; three files of it are enough.
-find_checkpatch() {
-	local found archive
-
-	if [ -n "${NVMFT_CHECKPATCH:-}" ]; then
-		echo "$NVMFT_CHECKPATCH"
-		return
-	fi
-	found=$(find /usr/src/linux-source-*/scripts -name checkpatch.pl 2>/dev/null |
-		sort -V | head -n 1)
-	archive=$(find /usr/src -maxdepth 1 -name 'linux-source-*.tar.*' | sort -V | head -n 1)
-	if [ -z "$found" ] && [ -n "$archive" ]; then
-		tar -C "$WORK" -xf "$archive" --wildcards --no-anchored \
-			'scripts/checkpatch.pl' 'scripts/spelling.txt' \
-			'scripts/const_structs.checkpatch' 2>/dev/null
-		found=$(find "$WORK" -name checkpatch.pl)
-	fi
-	echo "$found"
 }
 
 point_checkpatch() {
 	local name="checkpatch has nothing to say of the driver" tool ignore
 	local -a files
 
-	tool=$(find_checkpatch)
+	tool=${NVMFT_CHECKPATCH:-$(kernel_tree)/scripts/checkpatch.pl}
 	mapfile -t files < <(grep -E '^drivers/.*\.[ch]$' "$WORK/text")
-	if [ -z "$tool" ]; then
-		skip "$name" "no checkpatch.pl: install linux-source or set NVMFT_CHECKPATCH"
+	if [ ! -e "$tool" ]; then
+		skip "$name" "linux-source is not to be had"
 		return
 	fi
 	ignore=$(IFS=,; echo "${CHECKPATCH_IGNORE[*]}")
