@@ -75,6 +75,20 @@ disconnect() {
 	nvme disconnect -n "$1" >/dev/null
 }
 
+# path_dir CONTROLLER NSID: the path through it to a namespace. Its number in sysfs need
+# not be the NSID: hosts since 6.12 look at namespaces in no order.
+path_dir() {
+	local path
+
+	for path in /sys/class/nvme/"$1"/nvme*c*n*; do
+		if [ "$(cat "$path/nsid" 2>/dev/null)" = "$2" ]; then
+			echo "$path"
+			return
+		fi
+	done
+	return 1
+}
+
 # block_name NQN NSID: nvmeXnY of the connected namespace, nothing if it is not there.
 block_name() {
 	local subsys block

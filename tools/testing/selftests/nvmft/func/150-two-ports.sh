@@ -17,7 +17,7 @@ setup() {
 
 # ana_state CONTROLLER: of its path to namespace 1
 ana_state() {
-	cat "/sys/class/nvme/$1"/nvme*c*n1/ana_state
+	cat "$(path_dir "$1" 1)/ana_state"
 }
 
 ana_state_is() {

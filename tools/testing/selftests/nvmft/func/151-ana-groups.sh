@@ -17,7 +17,7 @@ setup() {
 
 # path NSID FILE: of the path to a namespace
 path() {
-	cat "/sys/class/nvme/$CTRL"/nvme*c*n"$1"/"$2"
+	cat "$(path_dir "$CTRL" "$1")/$2"
 }
 
 path_is() {
