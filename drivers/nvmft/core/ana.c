@@ -34,7 +34,7 @@ static struct nvmft_ana_group *group_alloc(void)
 {
 	struct nvmft_ana_group *grp;
 
-	grp = kzalloc(sizeof(*grp), GFP_KERNEL);
+	grp = kzalloc_obj(*grp, GFP_KERNEL);
 	if (!grp)
 		return NULL;
 	if (percpu_ref_init(&grp->users, ana_users_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL)) {

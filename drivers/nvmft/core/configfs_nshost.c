@@ -60,7 +60,7 @@ int nvmft_cfg_nshost_add(struct config_group *parent, struct nvmft_ns *ns)
 {
 	struct nshost_item *n;
 
-	n = kzalloc(sizeof(*n), GFP_KERNEL);
+	n = kzalloc_obj(*n, GFP_KERNEL);
 	if (!n)
 		return -ENOMEM;
 	n->ns = ns;
