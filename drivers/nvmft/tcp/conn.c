@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include "tcp/conn.h"
+#include "tcp/listen.h"
 #include "tcp/tcp.h"
 
 /* An idle connection gives its kept memory back after so many seconds. */

@@ -22,7 +22,6 @@
 #define NVMFT_TCP_CONN_H
 
 #include <linux/atomic.h>
-#include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/net.h>
 #include <linux/sched.h>
@@ -34,6 +33,8 @@
 #include "proto/rx.h"
 #include "tcp/slot.h"
 #include "tcp/tx.h"
+
+struct nvmft_tcp_listener;
 
 /* Written by nvmft_tcp_conn_set_state() alone */
 enum nvmft_tcp_state {
@@ -227,35 +228,6 @@ static inline void nvmft_tcp_assert_worker(const struct nvmft_tcp_conn *conn)
 #define nvmft_tcp_warn(conn, fmt, ...) \
 	pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt,	\
 			    (conn)->name, (conn)->peer_name, ##__VA_ARGS__)
-
-/**
- * struct nvmft_tcp_listener - the listening socket of a port
- * @ref: one until unlisten(), one per connection
- * @port: connections hold it by nvmft_sq_init(), the listener until unlisten()
- * @portid: of @port, for messages
- * @sock: listening socket
- * @data_ready: its own callback, which accepted sockets get back as well
- * @accept: takes connections until there is none
- * @half_open: connections without a successful Connect
- * @lock: guards @conns; processes only
- * @conns: connections that came in here and have not been reaped
- */
-struct nvmft_tcp_listener {
-	struct kref		ref;
-	struct nvmft_tport	*port;
-	u16			portid;
-	struct socket		*sock;
-	void			(*data_ready)(struct sock *sk);
-	struct delayed_work	accept;
-	atomic_t		half_open;
-	spinlock_t		lock;
-	struct list_head	conns;
-};
-
-/* listen.c: transport operations */
-int nvmft_tcp_listen(struct nvmft_tport *port);
-void nvmft_tcp_unlisten(struct nvmft_tport *port);
-void nvmft_tcp_listener_put(struct nvmft_tcp_listener *lsn);
 
 /* conn.c */
 /*

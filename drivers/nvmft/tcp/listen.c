@@ -12,6 +12,7 @@
 #include <linux/tcp.h>
 #include <net/net_namespace.h>
 #include "tcp/conn.h"
+#include "tcp/listen.h"
 #include "tcp/tcp.h"
 
 #define BACKLOG		128

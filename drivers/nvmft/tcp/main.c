@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/wait.h>
 #include "tcp/conn.h"
+#include "tcp/listen.h"
 #include "tcp/tcp.h"
 
 struct workqueue_struct *nvmft_tcp_wq;
