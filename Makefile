@@ -9,6 +9,9 @@
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
+#   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
+#   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
+#   make install-tool   nvmftcli with its manuals and units (DESTDIR=)
 #
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
 # they mean to kbuild.  KERNEL=6.1, 6.12 or 7.3 is one of Debian's kernels that
@@ -78,6 +81,45 @@ clean: kdir
 	+$(KBUILD) M=$(SRC) clean
 	$(MAKE) -C tools/testing/selftests/nvmft clean
 
+VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' scripts/nvmftlib/__init__.py)
+SHARE := $(DESTDIR)/usr/share
+UNITS := $(DESTDIR)/lib/systemd/system
+OCF := $(DESTDIR)/usr/lib/ocf/resource.d/nvmft
+
+# The tool's modules lie beside it; /usr/sbin has a link.
+install-tool:
+	install -d $(DESTDIR)/usr/sbin $(SHARE)/nvmftcli/nvmftlib $(UNITS) $(OCF) \
+		$(SHARE)/bash-completion/completions
+	install -m 755 scripts/nvmftcli $(SHARE)/nvmftcli/nvmftcli
+	install -m 644 scripts/nvmftlib/*.py $(SHARE)/nvmftcli/nvmftlib
+	ln -sf ../share/nvmftcli/nvmftcli $(DESTDIR)/usr/sbin/nvmftcli
+	install -m 644 packaging/nvmft.service packaging/nvmft-restore.service $(UNITS)
+	install -m 644 packaging/completion.bash $(SHARE)/bash-completion/completions/nvmftcli
+	install -m 755 $(addprefix packaging/ocf/nvmft-,subsystem namespace port) $(OCF)
+	install -m 644 packaging/ocf/nvmft-lib.sh $(OCF)
+	for page in Documentation/man/*.[58]; do \
+		install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+
+# What DKMS builds from; a tree that has been built in is no source.
+DKMS_SOURCE := $(DESTDIR)/usr/src/nvmft-$(VERSION)
+install-dkms-source:
+	install -d $(DKMS_SOURCE) $(DESTDIR)/usr/lib/modules-load.d
+	tar -C $(SRC) --exclude='*.o' --exclude='.*.cmd' --exclude='*.ko' --exclude='*.mod' \
+		--exclude='*.mod.c' --exclude='*.o.d' --exclude=modules.order \
+		--exclude=Module.symvers --exclude=generated -cf - . | \
+		tar -C $(DKMS_SOURCE) --no-same-owner -xf -
+	install -m 644 packaging/modules-load.conf $(DESTDIR)/usr/lib/modules-load.d/nvmft.conf
+	for page in Documentation/man/*.4; do \
+		install -D -m 644 $$page $(SHARE)/man/man4/$${page##*/}; done
+
+dkms: install-dkms-source
+	sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(DKMS_SOURCE)/dkms.conf
+	dkms install --force nvmft/$(VERSION) -k $(or $(RELEASE),$(shell uname -r))
+
+# From a copy: dpkg-buildpackage puts its results beside its source.
+deb:
+	scripts/make-deb dist
+
 # The packages, kernels, and the guest's disk image.
 deps:
 	scripts/deps $(KERNEL)
@@ -104,4 +146,5 @@ check-mutants: deps
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all kdir modules install clean deps demo check check-all check-mixed check-mutants help
+.PHONY: all kdir modules install clean deps demo check check-all check-mixed check-mutants help \
+	install-tool install-dkms-source dkms deb
