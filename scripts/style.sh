@@ -106,6 +106,9 @@ point_spdx() {
 		*.rst) want="^\.\. $TAG$" ;;
 		*.md) want="^<!-- $TAG -->$" ;;
 		*.out) continue ;; # what a program is expected to print
+		# forms in which nothing may stand before what they begin with
+		debian/changelog | debian/copyright | debian/source/format) continue ;;
+		Documentation/man/*) want="^\.\\\\\" $TAG$" ;;
 		Documentation/ABI/*) want="$TAG" ;;
 		*) want="^# $TAG$" ;;
 		esac
@@ -200,6 +203,50 @@ point_pyflakes() {
 	fi
 }
 
+# nvmftcli and its tests are typed and formatted throughout.
+NVMFTCLI="scripts/nvmftcli scripts/nvmftlib"
+NVMFTCLI_TESTS=tools/testing/selftests/nvmft/cli
+
+point_flake8() {
+	local name="flake8 has nothing to say of nvmftcli"
+
+	if ! command -v flake8 >/dev/null; then
+		skip "$name" "flake8 is not installed"
+		return
+	fi
+	# shellcheck disable=SC2086 # a list of files
+	existing $NVMFTCLI $NVMFTCLI_TESTS |
+		xargs -r flake8 --isolated --max-line-length 100 2>&1 | point "$name"
+}
+
+point_mypy() {
+	local name="mypy has nothing to say of nvmftcli"
+
+	if ! command -v mypy >/dev/null; then
+		skip "$name" "mypy is not installed"
+		return
+	fi
+	# shellcheck disable=SC2086 # a list of files
+	{
+		existing $NVMFTCLI | run_mypy --strict
+		existing $NVMFTCLI_TESTS | run_mypy --allow-untyped-calls
+	} | point "$name"
+}
+
+# Those of a list of paths that are there.
+existing() {
+	local path
+
+	for path; do
+		if [ -e "$path" ]; then echo "$path"; fi
+	done
+}
+
+run_mypy() {
+	MYPYPATH=scripts xargs -r mypy --cache-dir="$WORK/mypy" --config-file= \
+		--no-error-summary "$@" 2>&1
+}
+
 # kernel_tree: sources of the newest kernel, whose tools are taken.
 kernel_tree() {
 	local top
@@ -250,7 +297,7 @@ point_rst() {
 }
 
 ALL=(point_spdx point_whitespace point_tabs point_leftovers point_executable
-	point_shellcheck point_python point_pyflakes point_kernel_doc point_rst
+	point_shellcheck point_python point_pyflakes point_flake8 point_mypy point_kernel_doc point_rst
 	point_checkpatch)
 
 # run POINT...: these checks of the tree in the working folder.
@@ -320,6 +367,8 @@ self_test() {
 	expect point_shellcheck scripts/b.sh "$sh# shellcheck shell=sh\necho \$1\n"
 	expect point_python scripts/a "#!/usr/bin/python3\n${sh}def\n" 755
 	expect point_pyflakes scripts/a.py "${sh}import os\n"
+	expect point_flake8 scripts/nvmftcli "#!/usr/bin/python3\n${sh}x=1\n" 755
+	expect point_mypy scripts/nvmftcli "#!/usr/bin/python3\n${sh}x: str = 1\n" 755
 	expect point_kernel_doc drivers/a.c "$c/**\n * g() - nothing\n */\nvoid g(int a)\n{\n}\n"
 	expect point_rst Documentation/index.rst "${rst}Chapters\n====\n\nText.\n"
 	expect point_rst Documentation/index.rst "$rst.. toctree::\n\n   none\n"
