@@ -24,7 +24,7 @@
  */
 #define COPY_MAX	(16U << 10)
 /* Most pieces that one command stages: header, data, capsule */
-#define VECS_MAX	(2 + COPY_MAX / PAGE_SIZE)
+#define VECS_MAX	(2 + DIV_ROUND_UP(COPY_MAX, PAGE_SIZE))
 /* Data staged at a time: how long the socket stays locked */
 #define BATCH		(512U << 10)
 /* So many times in a pass */
