@@ -55,9 +55,9 @@ static struct nvmft_tcp_seg *tx_seg(struct nvmft_tcp_tx *tx)
 static void tx_piece(struct nvmft_tcp_tx *tx, void *base, u32 len)
 {
 	struct nvmft_tcp_seg *seg = tx_seg(tx);
-	struct kvec *last = &tx->vec[tx->nvec - 1];
+	struct kvec *last = seg->nvec ? &tx->vec[tx->nvec - 1] : NULL;
 
-	if (seg->nvec && last->iov_base + last->iov_len == base) {
+	if (last && last->iov_base + last->iov_len == base) {
 		last->iov_len += len;
 	} else {
 		tx->vec[tx->nvec++] = (struct kvec){ .iov_base = base, .iov_len = len };
