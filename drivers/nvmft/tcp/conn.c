@@ -178,7 +178,9 @@ static void trim(struct nvmft_tcp_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
 
-	conn->trimmed = true;
+	/* Commands that are still in progress leave something to give back, too. */
+	conn->trimmed = !conn->data;
+	conn->trim_at = jiffies + TRIM_SECS * HZ;
 	nvmft_tcp_slots_trim(conn);
 	nvmft_sq_trim(&conn->sq);
 	nvmft_tcp_budget_trim(conn);
