@@ -84,8 +84,13 @@ void nvmft_tcp_budget_charge(struct nvmft_tcp_conn *conn, u32 len)
 void nvmft_tcp_budget_release(struct nvmft_tcp_conn *conn, u32 len)
 {
 	conn->data -= len;
-	if (!conn->data && conn->reserved > KEEP)
+	if (conn->reserved <= KEEP)
+		return;
+	if (!conn->data)
 		give_back(conn, KEEP);
+	else if (conn->data < conn->reserved / 4)
+		/* One that always has something in progress had its peak for ever. */
+		give_back(conn, max_t(u64, conn->reserved / 2, KEEP));
 }
 
 void nvmft_tcp_budget_trim(struct nvmft_tcp_conn *conn)
