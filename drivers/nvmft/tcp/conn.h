@@ -272,7 +272,10 @@ void nvmft_tcp_budget_charge(struct nvmft_tcp_conn *conn, u32 len);
 void nvmft_tcp_budget_release(struct nvmft_tcp_conn *conn, u32 len);
 /* Give back all that is not in use. */
 void nvmft_tcp_budget_trim(struct nvmft_tcp_conn *conn);
-/* Any context: how often a command had to wait for other connections, and bytes reserved by all */
+/*
+ * Any context: how often a command was looked at and had to wait for other
+ * connections, which is several times for each, and bytes reserved by all
+ */
 long nvmft_tcp_budget_waits(void);
 long nvmft_tcp_budget_reserved(void);
 

@@ -84,7 +84,7 @@ static const struct kernel_param_ops budget_ops = {
 };
 
 module_param_cb(data_waits, &budget_ops, nvmft_tcp_budget_waits, 0444);
-MODULE_PARM_DESC(data_waits, "times that a command has waited for max_total_data_kb");
+MODULE_PARM_DESC(data_waits, "looks at a command that then waited for max_total_data_kb");
 module_param_cb(data_reserved, &budget_ops, nvmft_tcp_budget_reserved, 0444);
 MODULE_PARM_DESC(data_reserved, "bytes of max_total_data_kb that connections have reserved");
 
