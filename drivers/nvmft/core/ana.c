@@ -182,9 +182,13 @@ static int ana_open(struct nvmft_port *port, u32 grpid)
 static int ana_fence(struct nvmft_port *port, u32 grpid)
 {
 	struct nvmft_ana_group *grp = port->ana[grpid];
+	int err;
 
-	if (wait_event_timeout(grp->idle, percpu_ref_is_zero(&grp->users), NVMFT_ANATT * HZ))
-		return nvmft_standby_group(port, grpid);
+	if (wait_event_timeout(grp->idle, percpu_ref_is_zero(&grp->users), NVMFT_ANATT * HZ)) {
+		err = nvmft_standby_group(port, grpid);
+		/* What another port gives access to may not open: no matter of this fence. */
+		return err == -ETIMEDOUT ? err : 0;
+	}
 	pr_err("nvmft: ports/%u/ana_groups/%u/ana_state: is set, but commands from before are still being executed after %d s: no fence (%pe)\n",
 	       port->t.portid, grpid, NVMFT_ANATT, ERR_PTR(-ETIMEDOUT));
 	return -ETIMEDOUT;

@@ -193,7 +193,10 @@ void nvmft_standby_promise(struct nvmft_ns *ns);
 int nvmft_standby_settle(struct nvmft_ns *ns);
 /* A namespace in standby gets another size. ns->lock held. */
 void nvmft_standby_resize(struct nvmft_ns *ns, u64 bytes);
-/* Settle the namespaces of @grpid that @port exports; the first error */
+/*
+ * Settle the namespaces of @grpid that @port exports. -ETIMEDOUT if one of them could
+ * not be closed, or else the first error
+ */
 int nvmft_standby_group(struct nvmft_port *port, u32 grpid);
 /* Settle all of @subsys; errors are only logged */
 void nvmft_standby_subsys(struct nvmft_subsys *subsys);

@@ -170,16 +170,16 @@ static bool is_exported(struct nvmft_port *port, struct nvmft_subsys *subsys)
 int nvmft_standby_group(struct nvmft_port *port, u32 grpid)
 {
 	struct nvmft_ns *ns = NULL;
-	int err, first = 0;
+	int err, worst = 0;
 
 	while ((ns = next_standby(ns))) {
 		if (READ_ONCE(ns->anagrpid) != grpid || !is_exported(port, ns->subsys))
 			continue;
 		err = settle(ns);
-		if (err && !first)
-			first = err;
+		if (err && (!worst || err == -ETIMEDOUT))
+			worst = err;
 	}
-	return first;
+	return worst;
 }
 
 void nvmft_standby_subsys(struct nvmft_subsys *subsys)
