@@ -203,6 +203,9 @@ int nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state)
 	mutex_lock(&grp->lock);
 	if (open)
 		err = ana_open(port, grpid);
+	/* Nothing has changed, and this errno would say that it has. */
+	if (err == -ETIMEDOUT)
+		err = -EBUSY;
 	if (!err)
 		ana_change(port, grpid, state);
 	if (!open)

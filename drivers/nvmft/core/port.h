@@ -137,9 +137,10 @@ void nvmft_ana_exit(struct nvmft_port *port);
  * it was the same before: this returns when no command is being executed any more
  * that came in before. Takes grp->lock and all inside it.
  *
- * Return: 0; -ETIMEDOUT, logged: the state is set, but after NVMFT_ANATT seconds
- * there are still such commands, or a device could not be closed; another errno:
- * a device could not be opened, logged.
+ * Return: 0; -ETIMEDOUT, logged, only by a fence: the state is set, but after
+ * NVMFT_ANATT seconds there are still such commands, or a device could not be closed;
+ * another errno, never by a fence: a device could not be opened, or (-EBUSY) commands
+ * from before keep it, logged; nothing has changed.
  */
 int nvmft_ana_set_state(struct nvmft_port *port, u32 grpid, u8 state);
 /* A group appears (inaccessible); tells the hosts. 0 or -ENOMEM */
