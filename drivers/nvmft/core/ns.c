@@ -144,7 +144,8 @@ static int ns_check_limits(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 				       lim->block_shift, LBA_SHIFT_MIN, LBA_SHIFT_MAX);
 	if (!(lim->bytes >> lim->block_shift))
 		return nvmft_ns_refuse(ns, -ENOMEDIUM, "device_path has no capacity");
-	if (ns->device_size && lim->bytes != ns->device_size)
+	/* What hosts cannot reach has not been promised: files end anywhere. */
+	if (ns->device_size && round_down(lim->bytes, 1ULL << lim->block_shift) != ns->device_size)
 		return nvmft_ns_refuse(ns, -EMEDIUMTYPE,
 				       "device_path has %llu bytes, where device_size promises %llu",
 				       lim->bytes, ns->device_size);
@@ -325,7 +326,7 @@ static bool ns_update(struct nvmft_ns *ns, const struct nvmft_limits *lim)
 	ns->limits.readonly = lim->readonly;
 	/* What hosts know now is what the device has to have next time. */
 	if (ns->device_size)
-		WRITE_ONCE(ns->device_size, lim->bytes);
+		WRITE_ONCE(ns->device_size, nsze << ns->lba_shift);
 	return changed;
 }
 
