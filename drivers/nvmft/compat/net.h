@@ -16,21 +16,6 @@
 #endif
 
 /*
- * 6.15, 0bb2f7a1ad1f ("net: Fix null-ptr-deref by sock_lock_init_class_and_name()
- * and rmmod."), and the stable kernels 6.12.24 and 6.1.135: a socket holds the
- * module whose lock classes it has.
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 135) ||		\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 24)) ||	\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) &&	\
-	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
-static inline void sk_owner_set(struct sock *sk, struct module *owner)
-{
-}
-#endif
-
-/*
  * 6.5, 270a1c3de47e ("tcp: Support MSG_SPLICE_PAGES"): page ranges are given to TCP
  * without a copy. Before there was a function for it, for one range at a time.
  * TCP of 6.1 defines the flag, too, and copies all the same.

@@ -26,30 +26,6 @@
 #define KEEP_INTVL	5
 #define KEEP_CNT	6
 
-/*
- * On one machine a host's socket can be locked for I/O that ends up here, and
- * ours be locked below the I/O of another host: they are not of one class.
- */
-static struct lock_class_key slock_key[2];
-static struct lock_class_key sk_key[2];
-
-/*
- * Packets arrive at an accepted socket already, so its spinlock must not be
- * initialised again: only the class is changed, and nobody holds the lock then.
- */
-static void reclassify(struct sock *sk)
-{
-	bool v6 = sk->sk_family == AF_INET6;
-
-	sk_owner_set(sk, THIS_MODULE);
-	spin_lock_bh(&sk->sk_lock.slock);
-	lockdep_set_class_and_name(&sk->sk_lock.slock, &slock_key[v6],
-				   v6 ? "slock-AF_INET6-NVMFT" : "slock-AF_INET-NVMFT");
-	spin_unlock_bh(&sk->sk_lock.slock);
-	lockdep_set_class_and_name(&sk->sk_lock, &sk_key[v6],
-				   v6 ? "sk_lock-AF_INET6-NVMFT" : "sk_lock-AF_INET-NVMFT");
-}
-
 static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock, const char *why)
 {
 	struct sockaddr_storage peer = { };
@@ -67,7 +43,6 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	unsigned int prio = nvmft_tcp_param(&nvmft_tcp_so_priority);
 	int err;
 
-	reclassify(sock->sk);
 	if (atomic_inc_return(&lsn->half_open) > nvmft_tcp_param(&nvmft_tcp_max_half_open)) {
 		refuse(lsn, sock, "max_half_open connections without a Connect");
 		goto out_half_open;
@@ -161,6 +136,12 @@ static int open_socket(struct nvmft_tcp_listener *lsn, const struct sockaddr_sto
 	err = sock_create(addr->ss_family, SOCK_STREAM, IPPROTO_TCP, &lsn->sock);
 	if (err)
 		return err;
+	/*
+	 * On one machine a host's socket can be locked for I/O that ends up here, and
+	 * ours be locked below the I/O of another host: they are not of one class.
+	 * Accepted sockets get theirs when they are made, before packets reach them.
+	 */
+	lsn->sock->sk->sk_kern_sock = 1;
 	set_options(lsn->sock->sk);
 	write_lock_bh(&lsn->sock->sk->sk_callback_lock);
 	lsn->data_ready = lsn->sock->sk->sk_data_ready;
