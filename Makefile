@@ -5,9 +5,10 @@
 #   make            build nvmft.ko and nvmft-tcp.ko
 #   make install    put them where modprobe finds them
 #   make demo       show the whole thing in a virtual machine (as root)
-#   make check      run the tests: all on Linux 6.1, most on the others (as root)
+#   make check      run the tests: all on Linux 6.1, some on the others (as root)
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
+#   make check-detectors    plant faults on the debug kernel; it has to see them
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
 #   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
@@ -16,6 +17,7 @@
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
 # they mean to kbuild.  KERNEL=6.1, 6.12 or 7.3 is one of Debian's kernels that
 # scripts/kernel fetches: "make modules KERNEL=7.3", "make check KERNEL=6.12".
+# KERNEL=debug is the one that scripts/debug-kernel builds.
 # SUITES="build func" are single suites of "make check"; scripts/check --help.
 
 SRC := $(CURDIR)/drivers/nvmft
@@ -139,6 +141,10 @@ check-all: deps
 check-mixed: deps
 	scripts/check mixed
 
+# Faults of each kind that the debug kernel is there to see.
+check-detectors: deps
+	scripts/check-detectors
+
 # MUTANTS="WORD...": those whose names contain one.
 check-mutants: deps
 	scripts/check-mutants $(MUTANTS)
@@ -146,5 +152,5 @@ check-mutants: deps
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: all kdir modules install clean deps demo check check-all check-mixed check-mutants help \
-	install-tool install-dkms-source dkms deb
+.PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
+	check-mutants help install-tool install-dkms-source dkms deb
