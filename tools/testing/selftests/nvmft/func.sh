@@ -6,12 +6,14 @@ cd "$(dirname "$0")" || exit 1
 . ./ktap.sh
 
 # For one test; settings has the limit of the whole.
-LIMIT=${NVMFT_TEST_SECONDS:-400}
+LIMIT=$((${NVMFT_TEST_SECONDS:-400} * ${NVMFT_TIME_FACTOR:-1}))
+# debug: the tests for a kernel that looks for bugs
+FOLDER=${NVMFT_FUNC_FOLDER:-func}
 
 chosen() {
 	local file word
 
-	for file in func/[0-9]*.sh; do
+	for file in "$FOLDER"/[0-9]*.sh; do
 		[ $# -gt 0 ] || echo "$file"
 		for word in "$@"; do
 			[[ $file != *"$word"* ]] || { echo "$file"; break; }

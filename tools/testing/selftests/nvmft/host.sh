@@ -175,7 +175,9 @@ end_load() {
 	local status
 
 	if ! kill -INT "$LOAD_PID" 2>/dev/null; then
-		fail "the load ended by itself: $(cat "$TMP/load")"
+		wait "$LOAD_PID"
+		status=$?
+		fail "the load ended by itself with $status: $(cat "$TMP/load")"
 		return 1
 	fi
 	wait "$LOAD_PID"

@@ -73,9 +73,10 @@ expect_ok() {
 	return 1
 }
 
-# wait_until SECONDS COMMAND...: until it succeeds; false when time is up.
+# wait_until SECONDS COMMAND...: until it succeeds; false when time is up. A slow
+# kernel (NVMFT_TIME_FACTOR) has as many times longer.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${NVMFT_TIME_FACTOR:-1}))
 
 	shift
 	until "$@"; do
@@ -329,6 +330,20 @@ counters_balance() {
 	done
 }
 
+# What kmemleak has not known the last time: allocations to which no pointer is left.
+# They have to be five seconds old, and to look the same in two scans. Nothing where
+# the kernel has no kmemleak.
+KMEMLEAK=/sys/kernel/debug/kmemleak
+new_leaks() {
+	[ -w $KMEMLEAK ] || return 0
+	sleep 5
+	echo scan >$KMEMLEAK
+	sleep 1
+	echo scan >$KMEMLEAK
+	cat $KMEMLEAK
+	echo clear >$KMEMLEAK
+}
+
 case_nothing_left() {
 	clean_up
 	expect "controllers of the host" "$(host_controllers)" ""
@@ -338,6 +353,8 @@ case_nothing_left() {
 	expect_ok "rmmod" wait_until 10 target_unload
 	expect "kernel threads" "$(pgrep -l "^$TARGET")" ""
 	expect "slabs" "$(grep -c "^${TARGET}[-_]" /proc/slabinfo)" 0
+	# Slow: only where it is asked for, or once behind all of them (999).
+	[ -z "${NVMFT_LEAKS:-}" ] || expect "leaks" "$(new_leaks)" ""
 }
 
 case_kernel_log_is_clean() {
@@ -345,6 +362,33 @@ case_kernel_log_is_clean() {
 
 	bad=$(kernel_log 'WARNING:|BUG:|Oops|blocked for more|general protection|KASAN|refcount_t|stall|lockup')
 	expect "bad lines" "$bad" ""
+}
+
+# inject PERCENT: from now on so many in a hundred allocations below functions of the
+# target fail, those of its transport module as far as it is loaded.
+inject() {
+	local kind knobs start end
+
+	read -r start end < <(awk -v name="${TARGET//-/_}" '$1 ~ "^" name "(_tcp)?$" { print $2, $6 }' \
+		/proc/modules | while read -r size at; do echo "$((at)) $((at + size))"; done |
+		awk '{ if (!n++ || $1 < s) s = $1; if ($2 > e) e = $2 } END { print s, e }')
+	for kind in failslab fail_page_alloc; do
+		knobs=/sys/kernel/debug/$kind
+		put $knobs/require-start "$start" && put $knobs/require-end "$end" &&
+			put $knobs/ignore-gfp-wait N && put $knobs/verbose 0 && put $knobs/times -1 &&
+			put $knobs/probability "$1"
+	done
+	put /sys/kernel/debug/fail_page_alloc/min-order 0
+}
+
+# run_injected FUNCTION [ARG]...: while memory is short, with NVMFT_INJECT. A case that
+# then fails has not failed: what counts is what it leaves behind.
+run_injected() {
+	inject "$NVMFT_INJECT" || { fail "fault injection"; return; }
+	"$@" || CASE_FAILED=y
+	inject 0
+	[ -z "$CASE_FAILED" ] || ktap_print_msg "so much for memory being short"
+	CASE_FAILED=
 }
 
 # run_one_case DESCRIPTION FUNCTION [ARG]...
@@ -379,7 +423,7 @@ run_cases() {
 	echo "nvmft-test $TESTNAME $$" >/dev/kmsg
 	for spec in "$@"; do
 		read -ra words <<<"$spec"
-		run_one_case "${spec//_/ }" "${words[@]}"
+		run_one_case "${spec//_/ }" ${NVMFT_INJECT:+run_injected} "${words[@]}"
 	done
 	run_one_case "nothing left" case_nothing_left
 	run_one_case "kernel log is clean" case_kernel_log_is_clean

@@ -105,4 +105,78 @@ read_only_disk() {
 	blockdev --setrw "$DISK"
 }
 
-run_cases medium_error failing_range bad_blocks no_space read_only_disk
+# every_way BLOCK STATUS-OF-READS STATUS-OF-WRITES: each command on it says so.
+every_way() {
+	local block=$1 reads=$2 writes=$3 bytes=$TMP/bytes
+
+	head -c 512 /dev/zero >"$bytes"
+	expect_match "read" "$(read_block "$block")" ".*$reads.*"
+	expect_match "write" "$(write_block "$block")" ".*$writes.*"
+	expect_match "compare" "$(nvme compare "$DEV" --start-block="$block" --block-count=0 \
+		--data-size=512 --data="$bytes" 2>&1)" ".*$reads.*"
+	expect_match "verify" "$(nvme verify "$DEV" --start-block="$block" --block-count=0 2>&1)" \
+		".*$reads.*"
+	expect_match "write zeroes" "$(nvme write-zeroes "$DEV" --start-block="$block" \
+		--block-count=0 2>&1)" ".*$writes.*"
+}
+
+READ_ERROR="Unrecovered Read Error"
+WRITE_FAULT="Write Fault"
+
+# All of a disk, that then is well again.
+error_target() {
+	clean_up
+	nullb_add nulla 64
+	dm_add nvmft-test "0 131072 linear $DISK 0" || { skip_case "device mapper is not there"; return; }
+	export_failing || return
+	swap_table "0 131072 error"
+	every_way 1000 "$READ_ERROR" "$WRITE_FAULT"
+	expect_match "flush" "$(nvme flush "$DEV" 2>&1)" ".*(Success|success|$WRITE_FAULT).*"
+	swap_table "0 131072 linear /dev/nulla 0"
+	connection_lives
+	fio_verify "$DEV" 2m --bs=16k
+}
+
+# swap_table TABLE: of the device that dm_add has made.
+swap_table() {
+	dmsetup suspend --noudevsync nvmft-test && dmsetup load nvmft-test --table "$1" &&
+		dmsetup resume --noudevsync nvmft-test || fail "dmsetup"
+}
+
+# A disk that loses writes, and one that fails all and everything.
+flakey_target() {
+	clean_up
+	modprobe -q dm_flakey || { skip_case "dm-flakey is not there"; return; }
+	nullb_add nulla 64
+	dm_add nvmft-test "0 131072 linear $DISK 0" || { skip_case "device mapper is not there"; return; }
+	export_failing || return
+	swap_table "0 131072 flakey /dev/nulla 0 0 600 1 error_writes"
+	expect "read" "$(read_block 1000)" ""
+	expect_match "write" "$(write_block 1000)" ".*$WRITE_FAULT.*"
+	swap_table "0 131072 flakey /dev/nulla 0 0 600"
+	every_way 1000 "$READ_ERROR" "$WRITE_FAULT"
+	swap_table "0 131072 linear /dev/nulla 0"
+	connection_lives
+}
+
+# The block layer itself fails every bio.
+fail_make_request() {
+	local knobs=/sys/kernel/debug/fail_make_request
+
+	clean_up
+	[ -d $knobs ] || { skip_case "the kernel has no fail_make_request"; return; }
+	nullb_add nulla 64
+	export_failing || return
+	put $knobs/verbose 0
+	put $knobs/times -1
+	put $knobs/probability 100
+	put "/sys/block/${DISK##*/}/make-it-fail" 1
+	every_way 1000 "$READ_ERROR" "$WRITE_FAULT"
+	put "/sys/block/${DISK##*/}/make-it-fail" 0
+	put $knobs/probability 0
+	connection_lives
+	fio_verify "$DEV" 2m --bs=16k
+}
+
+run_cases medium_error failing_range bad_blocks error_target flakey_target \
+	fail_make_request no_space read_only_disk

@@ -228,3 +228,19 @@ def readonly_device(env):
         _state(host, 3, 1)
         host.set_feature(WP, 0, nsid=3)
         _state(host, 3, 0)
+
+
+@rows([("direct", {"buffered_io": 0}), ("buffered", {"buffered_io": 1}),
+       ("smaller_blocks", {"buffered_io": 0, "block_size": 512})])
+def on_a_file(env, attrs):
+    """A namespace in a file is flushed and then protected, as one on a disk."""
+    env.target.attach_file(5, 8, attrs)
+    env.defer(lambda: env.target.detach_file(5))
+    queue = env.io()
+    block = queue.host.ns(5).block
+    data = pattern(block, 71)
+    queue.write(5, 8, data, block)
+    _protect(env, queue.host, 5)
+    _state(queue.host, 5, 1)
+    queue.write(5, 8, bytes(block), block, icd=True, status=PROTECTED)
+    check(queue.read(5, 8, 1, block) == data, "the block changed")

@@ -11,7 +11,7 @@ import time
 from . import nvme, pdu
 
 # How long an answer may take before its absence is a failure.
-REPLY = 10.0 * float(os.environ.get("NVMFT_TIME_SCALE", "1"))
+REPLY = 10.0 * float(os.environ.get("NVMFT_TIME_FACTOR", "1"))
 
 _TCP_CLOSE = 7      # of enum in include/net/tcp_states.h
 
