@@ -9,6 +9,11 @@
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
 #   make check-detectors    plant faults on the debug kernel; it has to see them
+#   make bench      compare with the kernel's own target: WORKLOAD="main", or see
+#                   tools/testing/selftests/nvmft/bench/bench.py --help (as root)
+#   make bench-scale   the cost as queues and more grow, the bare limit, memory
+#   make bench-docs    both, for the figures in Documentation/nvmft (hours)
+#   make profile    instructions per I/O by function: WORKLOAD=4k-randread-qd1
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
 #   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
@@ -148,6 +153,21 @@ check-detectors: deps
 # MUTANTS="WORD...": those whose names contain one.
 check-mutants: deps
 	scripts/check-mutants $(MUTANTS)
+
+BENCH := tools/testing/selftests/nvmft/bench
+BENCH_ARGS = $(addprefix --kernel=,$(KERNEL)) $(ARGS)
+
+bench: deps
+	$(BENCH)/bench.py $(BENCH_ARGS) $(WORKLOAD)
+
+bench-scale: deps
+	$(BENCH)/scale.py $(BENCH_ARGS)
+
+bench-docs: deps
+	$(BENCH)/docs.sh $(KERNEL)
+
+profile: deps
+	$(BENCH)/profile.py $(BENCH_ARGS) $(WORKLOAD)
 
 help:
 	@sed -n 's/^#   //p' Makefile

@@ -102,7 +102,7 @@ class Checker:
         for name, directive in self.directives(self, path).items():
             docutils.parsers.rst.directives.register_directive(name, directive)
         document = docutils.core.publish_doctree(text, str(path), settings_overrides={
-            "report_level": 5, "file_insertion_enabled": False, "raw_enabled": False})
+            "report_level": 5, "file_insertion_enabled": True, "raw_enabled": False})
         for message in document.findall(docutils.nodes.system_message):
             if message["level"] >= 2:
                 self.report(path, message.get("line", 0),

@@ -104,7 +104,7 @@ point_spdx() {
 		*.c) want="^// $TAG$" ;;
 		*.h | *.lds | *.S) want="^/\* $TAG( WITH Linux-syscall-note)? \*/$" ;;
 		*.rst) want="^\.\. $TAG$" ;;
-		*.md) want="^<!-- $TAG -->$" ;;
+		*.md | *.svg) want="^<!-- $TAG -->$" ;;
 		*.out) continue ;; # what a program is expected to print
 		# forms in which nothing may stand before what they begin with
 		debian/changelog | debian/copyright | debian/source/format) continue ;;

@@ -1,139 +1,109 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Compare nvmft with nvmet in one guest, on the same null_blk disk.
+"""nvmft against nvmet, in one guest, on the same disk: "make bench".
 
-Runs inside the guest that "make bench" boots. Both targets export the same
-memory-backed disk over loopback to the kernel's own host; the workloads run in
-the order A B B A, so that a drift of the machine cancels. In a guest with
-instruction time (--icount) an I/O's time is the number of guest instructions it
-took, host side and fio included, so the figures repeat whatever else the machine
-does; without it only the ratios mean anything.
+Both targets export the same null_blk disks over loopback to the kernel's own host.
+The workloads run in rounds of A B B A. The guest has instruction time: an
+instruction is a nanosecond, so figures repeat whatever else this machine does.
+Every ratio is the median of the rounds, and beside it stands A/A, the same of
+nvmft with itself (its second run in a round to its first), or of nvmet, whichever
+is further from 1.
 """
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
-CONFIGFS = "/sys/kernel/config"
-ADDR = "127.0.0.1"
-TARGETS = {"nvmft": "4421", "nvmet": "4420"}
+import host
+import plot
+import workloads
 
-# name, fio's rw, block size, queue depth, share of --ios
-WORKLOADS = [
-    ("4k randread qd1", "randread", "4k", 1, 1.0),
-    ("4k randread qd32", "randread", "4k", 32, 1.0),
-    ("4k randwrite qd1", "randwrite", "4k", 1, 1.0),
-    ("4k randwrite qd32", "randwrite", "4k", 32, 1.0),
-    ("128k read qd8", "read", "128k", 8, 0.3),
-    ("128k write qd8", "write", "128k", 8, 0.3),
-]
+METRICS = {
+    "own": "target's side", "unclear": "cannot be told apart", "whole": "whole guest",
+    "iops": "I/Os per second", "p50": "median latency", "p99": "99th percentile of latency"}
 
 
-def run(*cmd):
-    """Run a command, return its output; its complaint ends the benchmark."""
-    done = subprocess.run(cmd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"bench: {' '.join(cmd)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+def figures(run):
+    counts = run["counts"]
+    return {"own": counts.target(), "unclear": counts.unclear(), "whole": counts.total(),
+            "iops": run["ios"] * 1e9 / run["ns"], "p50": run["p50"], "p99": run["p99"]}
 
 
-def put(path, value):
-    with open(path, "w", encoding="ascii") as attr:
-        attr.write(value)
+def summary(name, runs, rounds):
+    """One row of the table: medians of both, their ratios with spread, and A/A."""
+    row = {"workload": name, "nvmft": {}, "nvmet": {}, "ratio": {}, "low": {}, "high": {}, "aa": {}}
+    local = [figures(r) for r in runs if r["target"] == "local"]
+    row["local"] = local[0] if local else None
+    blocks = [{t: [figures(r) for r in runs if r["target"] == t and r["round"] == n]
+               for t in ("nvmft", "nvmet")} for n in range(rounds)]
+    row["lost"] = sum(r["counts"].lost for r in runs)
+    for metric in METRICS:
+        for target in ("nvmft", "nvmet"):
+            row[target][metric] = statistics.median(f[metric] for b in blocks for f in b[target])
+        ratios = [sum(f[metric] for f in b["nvmft"]) / max(sum(f[metric] for f in b["nvmet"]), 1)
+                  for b in blocks]
+        row["ratio"][metric] = statistics.median(ratios)
+        row["low"][metric], row["high"][metric] = min(ratios), max(ratios)
+        row["aa"][metric] = max(
+            (statistics.median(b[t][1][metric] / max(b[t][0][metric], 1) for b in blocks)
+             for t in ("nvmft", "nvmet")), key=lambda r: abs(r - 1))
+    return row
 
 
-def export(target, disk):
-    """Export @disk through @target, as an administrator would."""
-    run("modprobe", f"{target}-tcp")
-    root = f"{CONFIGFS}/{target}"
-    subsys, port = f"{root}/subsystems/nqn.bench.{target}", f"{root}/ports/1"
-    os.mkdir(subsys)
-    put(f"{subsys}/attr_allow_any_host", "1")
-    os.mkdir(f"{subsys}/namespaces/1")
-    put(f"{subsys}/namespaces/1/device_path", disk)
-    put(f"{subsys}/namespaces/1/enable", "1")
-    os.mkdir(port)
-    put(f"{port}/addr_trtype", "tcp")
-    put(f"{port}/addr_adrfam", "ipv4")
-    put(f"{port}/addr_traddr", ADDR)
-    put(f"{port}/addr_trsvcid", TARGETS[target])
-    os.symlink(subsys, f"{port}/subsystems/nqn.bench.{target}")
+HEAD = (f"{'':28} {'instructions per I/O, target side':^33} {'whole guest':^31} {'IOPS':^21}"
+        f" {'p50':>6} {'p99':>6}\n"
+        f"{'workload':28} {'nvmft':>7} {'nvmet':>7} {'ratio':>6} {'A/A':>5} {'open':>5}"
+        f" {'nvmft':>8} {'nvmet':>8} {'ratio':>6} {'A/A':>5} {'ratio':>7} {'spread':>13}"
+        f" {'ratio':>6} {'ratio':>6}")
 
 
-def connect(target, extra):
-    """Connect the kernel's host; return the block device."""
-    run("nvme", "connect", "-t", "tcp", "-a", ADDR, "-s", TARGETS[target],
-        "-n", f"nqn.bench.{target}", *extra)
-    for _ in range(100):
-        for name in os.listdir("/sys/class/nvme-subsystem"):
-            base = f"/sys/class/nvme-subsystem/{name}"
-            with open(f"{base}/subsysnqn", encoding="ascii") as attr:
-                if attr.read().strip() != f"nqn.bench.{target}":
-                    continue
-            disks = [d for d in os.listdir(base) if d.startswith("nvme") and "n" in d[4:]]
-            if disks and os.path.exists(f"/dev/{disks[0]}"):
-                return f"/dev/{disks[0]}"
-        time.sleep(0.1)
-    sys.exit(f"bench: no disk of {target} appeared")
-
-
-def fio(disk, workload, ios):
-    """Run one workload; return its I/Os per second."""
-    _, rw, bs, depth, share = workload
-    out = run("fio", "--name=b", f"--filename={disk}", f"--rw={rw}", f"--bs={bs}",
-              f"--iodepth={depth}", "--ioengine=libaio", "--direct=1", "--randseed=7",
-              f"--number_ios={max(int(ios * share), 50)}", "--size=100%",
-              "--output-format=json")
-    job = json.loads(out[out.index("{"):])["jobs"][0]
-    if job["error"]:
-        sys.exit(f"bench: fio reports error {job['error']} on {disk}")
-    return job["write" if "write" in rw else "read"]["iops"]
+def line(row):
+    a, b, r, aa = row["nvmft"], row["nvmet"], row["ratio"], row["aa"]
+    spread = f"{row['low']['iops']:.3f}-{row['high']['iops']:.3f}"
+    return (f"{row['workload']:28} {a['own']:7.0f} {b['own']:7.0f} {r['own']:6.3f} {aa['own']:5.3f}"
+            f" {r['unclear']:5.2f} {a['whole']:8.0f} {b['whole']:8.0f} {r['whole']:6.3f}"
+            f" {aa['whole']:5.3f} {r['iops']:7.3f} {spread:>13} {r['p50']:6.3f} {r['p99']:6.3f}")
 
 
 def main():
-    args = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    args.add_argument("--rounds", type=int, default=2, help="A B B A blocks (default 2)")
-    args.add_argument("--ios", type=int, default=3000, help="I/Os of a run (default 3000)")
-    args.add_argument("--digests", action="store_true", help="header and data digests on")
-    args.add_argument("--only", default="", help="workloads whose name has this text")
-    args = args.parse_args()
-
-    run("modprobe", "null_blk", "nr_devices=1", "gb=1", "memory_backed=1", "bs=512",
-        "queue_mode=2", "submit_queues=1")
-    # Before libcrc32c, or both targets and the host compute digests bit by bit.
-    subprocess.run(["modprobe", "crc32c-intel"], check=False, capture_output=True)
-    extra = ["-g", "-G"] if args.digests else []
-    disks = {}
-    for target in TARGETS:
-        export(target, "/dev/nullb0")
-        disks[target] = connect(target, extra)
-    print(f"# kernel {os.uname().release}, {os.cpu_count()} CPU, digests "
-          f"{'on' if args.digests else 'off'}, {args.rounds} rounds of A B B A", flush=True)
-    print(f"{'workload':20} {'nvmft':>10} {'nvmet':>10} {'ratio':>7}  spread      "
-          "(I/Os per second; above 1: nvmft is faster)", flush=True)
-    for workload in WORKLOADS:
-        if args.only not in workload[0]:
-            continue
-        for target in TARGETS:     # warm up, and write what will be read
-            fio(disks[target], workload, args.ios / 10)
-        iops = {target: [] for target in TARGETS}
-        ratios = []
-        for _ in range(args.rounds):
-            block = {target: [] for target in TARGETS}
-            for target in ("nvmft", "nvmet", "nvmet", "nvmft"):
-                block[target].append(fio(disks[target], workload, args.ios))
-            ratios.append(sum(block["nvmft"]) / sum(block["nvmet"]))
-            for target in TARGETS:
-                iops[target] += block[target]
-        print(f"{workload[0]:20} {statistics.median(iops['nvmft']):10.0f} "
-              f"{statistics.median(iops['nvmet']):10.0f} {statistics.median(ratios):7.3f}  "
-              f"{min(ratios):.3f}-{max(ratios):.3f}", flush=True)
-    for target in TARGETS:
-        run("nvme", "disconnect", "-n", f"nqn.bench.{target}")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    host.add_options(parser)
+    parser.add_argument("--rounds", type=int, default=2, help="of A B B A (default 2)")
+    parser.add_argument("--ios", type=int, default=1000, help="I/Os of 4 KiB in a run (default 1000)")
+    parser.add_argument("--out", metavar="DIR", help="where bench.txt, .json and .svg go "
+                        "(default: the folder of the build)")
+    parser.add_argument("workload", nargs="*", default=["all"],
+                        help=f"{workloads.__doc__} Sets of them: {', '.join(workloads.SETS)}")
+    options = parser.parse_args()
+    names = host.workload_names(parser, options)
+    start = time.time()
+    runs = host.measure(options, "guest.py", "--local", "--rounds", str(options.rounds), "--ios",
+                        str(options.ios), "--order", "nvmft,nvmet,nvmet,nvmft", *names)
+    rows = [summary(name, [r for r in runs if r["workload"] == name], options.rounds)
+            for name in names]
+    about = {"kernel": host.release(options.kernel), "cpus": options.smp, "rounds": options.rounds,
+             "date": time.strftime("%Y-%m-%d"), "commit": host.commit(), "rows": rows,
+             "seconds": round(time.time() - start)}
+    text = "\n".join(
+        [f"# kernel {about['kernel']}, {options.smp} CPU(s) and I/O queue(s), {options.rounds} "
+         f"round(s) of A B B A, {about['date']}, nvmft at {about['commit']}",
+         "# ratios are nvmft / nvmet; \"open\": of what cannot be told apart (softirq, interrupts)",
+         HEAD, *map(line, rows)])
+    lost = sum(row["lost"] for row in rows)
+    if lost:
+        text += f"\n# {lost} times the caller of some code was not known"
+    print(text)
+    base = os.path.join(options.out or host.folder(options.kernel), "bench")
+    os.makedirs(os.path.dirname(base), exist_ok=True)
+    for suffix, content in (("txt", text + "\n"), ("json", json.dumps(about, indent=1) + "\n"),
+                            ("svg", plot.svg(about))):
+        with open(f"{base}.{suffix}", "w", encoding="utf-8") as file:
+            file.write(content)
+    host.say(f"written: {base}.txt, .json, .svg")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
