@@ -173,4 +173,4 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-	check-mutants help install-tool install-dkms-source dkms deb
+	check-mutants bench bench-scale bench-docs profile help install-tool install-dkms-source dkms deb
