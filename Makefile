@@ -5,7 +5,8 @@
 #   make            build nvmft.ko and nvmft-tcp.ko
 #   make install    put them where modprobe finds them
 #   make demo       show the whole thing in a virtual machine (as root)
-#   make check      run the tests: all on Linux 6.1, some on the others (as root)
+#   make check      run the tests: all on Linux 6.1, some on the others and on a
+#                   kernel that looks for bugs (as root; most of an hour)
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
 #   make check-detectors    plant faults on the debug kernel; it has to see them
@@ -135,7 +136,7 @@ deps:
 demo: deps
 	scripts/demo
 
-# Without a kernel or suites named, the kernels are fetched by their build suites.
+# Without a kernel or suites named, the other kernels are fetched or built by suites.
 check: deps
 	scripts/check $(addprefix --kernel=,$(KERNEL)) $(SUITES)
 

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What scripts/check runs: the table of suites, and those that a run is made of."""
+
+import collections
+import os
+import re
+import shlex
+
+SELFTESTS = "tools/testing/selftests/nvmft"
+WIRE = f"--file {SELFTESTS} --file Documentation/nvmft/commands.rst --command 'bash nvmft/wire.sh'"
+
+# Kernels that look for bugs (scripts/debug-kernel), and how many times slower they are.
+DEBUG_KERNELS = {"debug": 4}
+
+# Where a suite runs: nowhere; once for the tree; on Debian's oldest or newest kernel, on
+# all of them, on those that look for bugs, on every kernel; once, with Debian's kernels' builds.
+NOWHERE, TREE, OLDEST, NEWEST, DEBIAN, DEBUG, EVERY, ACROSS = range(8)
+
+
+class Suite(collections.namedtuple("Suite", "name kernel limit command needs")):
+    """A program that prints KTAP; NEEDS are the labels of suites that come before it."""
+
+    @property
+    def label(self):
+        return f"{self.kernel} {self.name}".strip()
+
+
+class Row(collections.namedtuple("Row", "name bare full limit command")):
+    """A suite: where it runs in a bare "make check", where in "make check-all", its time
+    limit in seconds, and its command. There @KERNEL@ is the kernel, @OUT@ a folder of
+    this run in which the build suite leaves the modules as nvmft/*.ko, and @ALL@ the
+    folder of these, by kernel; who names one of the folders waits for the builds."""
+
+    def suite(self, kernel, out, kernels):
+        words = {"@KERNEL@": kernel, "@OUT@": os.path.join(out, kernel), "@ALL@": out}
+        command = [re.sub("@[A-Z]+@", lambda match: words[match[0]], word)
+                   for word in shlex.split(self.command)]
+        return Suite(self.name, kernel, self.limit * DEBUG_KERNELS.get(kernel, 1), command,
+                     self.needs(kernel, kernels))
+
+    def needs(self, kernel, kernels):
+        if "@ALL@" in self.command:
+            return tuple(f"{name} build" for name in kernels)
+        if "@OUT@" in self.command and self.name != "build":
+            return (f"{kernel} build",)
+        return (f"{kernel} kernel",) if kernel in DEBUG_KERNELS and self.name != "kernel" else ()
+
+
+# They start in this order, each as soon as there is a worker and what it needs.
+SUITES = tuple(Row(*row) for row in (
+    # name, bare, full, limit, command
+    ("kernel", DEBUG, DEBUG, 1500, "scripts/check-kernel @KERNEL@"),
+    ("layers", TREE, TREE, 120, "scripts/check-layers.py"),
+    ("layers-self-test", TREE, TREE, 120, "scripts/check-layers.py --self-test"),
+    ("size", TREE, TREE, 120, "scripts/check-size.py"),
+    ("size-self-test", TREE, TREE, 120, "scripts/check-size.py --self-test"),
+    ("check-self-test", TREE, TREE, 120, "scripts/check --self-test"),
+    ("mutants", TREE, TREE, 120, "scripts/check-mutants --apply"),
+    ("cli", TREE, TREE, 600, f"{SELFTESTS}/cli.sh"),
+    ("unit", TREE, TREE, 900, f"{SELFTESTS}/unit.sh"),
+    ("build", EVERY, EVERY, 900, "scripts/check-build @KERNEL@ @OUT@"),
+    ("core", DEBUG, NOWHERE, 1200, "scripts/check-debug --core --modules @OUT@/nvmft"),
+    ("wire", OLDEST, EVERY, 1900, f"scripts/vm --kernel @KERNEL@ --timeout 1800 --modules @OUT@/nvmft {WIRE}"),
+    ("func", DEBIAN, EVERY, 3600, "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"),
+    ("style", TREE, TREE, 900, "scripts/style.sh"),
+    ("style-self-test", TREE, TREE, 600, "scripts/style.sh --self-test"),
+    ("vm-self-test", TREE, TREE, 1200, "scripts/check-vm"),
+    ("static", OLDEST, OLDEST, 1200, "scripts/check-static @OUT@"),
+    ("in-tree", NEWEST, NEWEST, 1500, "scripts/check-intree"),
+    ("debug", NOWHERE, DEBUG, 6000, "scripts/check-debug --modules @OUT@/nvmft"),
+    ("detectors", NOWHERE, DEBUG, 1800, "scripts/check-detectors"),
+    ("mixed", NOWHERE, ACROSS, 3600, "scripts/check-mixed --modules @ALL@"),
+    ("packages", NOWHERE, TREE, 2400, "scripts/check-packages"),
+))
+NAMES = [row.name for row in SUITES]
+
+
+def places(where, kernels):
+    """The kernels that a suite runs on; "" stands for none."""
+    debug = list(DEBUG_KERNELS)
+    return {NOWHERE: [], TREE: [""], ACROSS: [""], OLDEST: kernels[:1], NEWEST: kernels[-1:],
+            DEBIAN: kernels, DEBUG: debug, EVERY: kernels + debug}[where]
+
+
+def chosen(row, options, kernels):
+    """The kernels that this run has the suite on."""
+    bare, full = places(row.bare, kernels), places(row.full, kernels)
+    if options.suites and row.name not in options.suites:
+        return []
+    if options.kernel and not options.suites and "" in full + bare:
+        return []
+    if options.kernel and (full or bare) != [""]:
+        # What stands in for a suite that takes longer runs if it is named.
+        return [kernel for kernel in full or (options.suites and bare) if kernel in options.kernel]
+    if options.suites and not options.all:
+        return (full or bare)[:1]
+    return full if options.all else bare
+
+
+def choose(options, kernels, out):
+    """The suites of this run, those they need among them."""
+    labels = set()
+    suites = [row.suite(kernel, out, kernels) for row in SUITES
+              for kernel in places(EVERY, kernels) + [""]
+              if kernel in places(row.bare, kernels) + places(row.full, kernels)]
+    by_label = {suite.label: suite for suite in suites}
+
+    def add(label):
+        if label not in labels:
+            labels.add(label)
+            for need in by_label[label].needs:
+                add(need)
+
+    for row in SUITES:
+        for kernel in chosen(row, options, kernels):
+            add(f"{kernel} {row.name}".strip())
+    return [suite for suite in suites if suite.label in labels]
