@@ -120,7 +120,9 @@ class Target:
             found = [d for d in found if os.path.exists(f"/dev/{d}")]
             if len(found) == number:
                 # Newer hosts scan in parallel and number disks as they come.
-                return [f"/dev/{d}" for d in sorted(found, key=lambda d: get(f"/sys/block/{d}/nsid"))]
+                # /sys/block has a disk only after /dev has it.
+                return [f"/dev/{d}" for d in
+                        sorted(found, key=lambda d: get(f"{self.folder()}/{d}/nsid"))]
             time.sleep(0.05)
         return fail(f"{self.nqn}: {len(found)} of {number} disks appeared")
 
