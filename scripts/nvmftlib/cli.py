@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Callable, Sequence
 
-from . import CONFIG, VERSION, errors, jsonconf
+from . import CONFIG, VERSION, errors, jsonconf, observe
 from .apply import Apply, Failure, clear
 from .check import Check, check_saved
 from .errors import Failed, Unable
@@ -16,6 +16,7 @@ from .fs import ConfigFs
 from .live import read_config
 from .model import Config
 from .probe import Probe
+from .procfs import ProcFs
 from .restore import compare, restore, save
 from .store import load, locked, store
 
@@ -41,6 +42,7 @@ class Command:
         self.json: bool = options.json
         self.tree = ConfigFs()
         self.probe = Probe()
+        self.reports = ProcFs()
 
     def say(self, text: str) -> None:
         """To people."""
@@ -237,6 +239,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("what", help="a device, an NQN, or NQN/NSID")
     sub.add_argument("--no-save", action="store_true", help="until the next reboot only")
     verb("show", Command.show, "print the running configuration as JSON")
+    observe.add_verbs(verb)
     return top
 
 

@@ -75,22 +75,19 @@ def remove_stale(folder: str, name: str) -> None:
                 os.unlink(old)
 
 
-def store(path: str, config: Config) -> None:
-    """Write a configuration: the old file or the new one is there at every moment.
+def replace(path: str, text: str, mode: int) -> None:
+    """Write a file: the old one or the new one is there at every moment.
 
-    Keys of hosts may be in it, so nobody else may read it, ever. A link is
-    followed: what it leads to is replaced, not the link.
+    A link is followed: what it leads to is replaced, not the link.
     """
     path = os.path.realpath(path)
     folder, name = os.path.split(path)
-    text = jsonconf.to_text(config)
     tmp = None
     try:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
         remove_stale(folder, name)
         fd, tmp = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".tmp")
         with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
-            os.fchmod(file.fileno(), 0o600)
+            os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -103,3 +100,13 @@ def store(path: str, config: Config) -> None:
         if tmp:
             with contextlib.suppress(OSError):
                 os.unlink(tmp)
+
+
+def store(path: str, config: Config) -> None:
+    """Write a configuration. Keys of hosts may be in it, so nobody else may read it, ever."""
+    path = os.path.realpath(path)
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    except OSError as why:
+        raise Unable(f"{path}: {why.strerror}") from why
+    replace(path, jsonconf.to_text(config), 0o600)

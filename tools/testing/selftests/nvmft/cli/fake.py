@@ -8,6 +8,7 @@ import uuid
 
 from nvmftlib.errors import Refused
 from nvmftlib.probe import Probe
+from nvmftlib.procfs import Row, parse
 
 HOST: dict[str, str] = {}
 SUBSYSTEM = {"attr_allow_any_host": "0", "attr_cntlid_max": "65519", "attr_cntlid_min": "1",
@@ -255,3 +256,29 @@ class FakeTree:
 
     def target(self, path: str) -> str:
         return self.links[path].rpartition("/")[2]
+
+
+class FakeReports:
+    """What nvmftlib.procfs.Reports asks for, from texts that a test can change."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = dict(texts)
+        self.ended: list[tuple[str, int]] = []
+        self.gone: set[tuple[str, int]] = set()     # before they could be ended
+
+    def rows(self, name: str) -> list[Row]:
+        return parse(name, self.texts[name])
+
+    def terminate(self, subsys: str, cntlid: int) -> bool:
+        if (subsys, cntlid) in self.gone:
+            return False
+        self.ended.append((subsys, cntlid))
+        return True
+
+    def change(self, name: str, line: str, **values: object) -> None:
+        """The line that has @line in it says something else from now on."""
+        lines = self.texts[name].splitlines(keepends=True)
+        number = next(n for n, each in enumerate(lines) if line in each)
+        for key, value in values.items():
+            lines[number] = re.sub(rf"(?<![^ ]){key}=\S*", f"{key}={value}", lines[number])
+        self.texts[name] = "".join(lines)

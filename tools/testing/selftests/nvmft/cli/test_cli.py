@@ -10,11 +10,11 @@ import unittest
 from typing import Any
 from unittest import mock
 
-from fake import FakeProbe, FakeTree
+from fake import FakeProbe, FakeReports, FakeTree
 from nvmftlib import cli, errors, jsonconf
 from nvmftlib.live import read_config
 from nvmftlib.store import load, store
-from samples import NVMETCLI, NVMETCLI_NEW, sample
+from samples import NVMETCLI, NVMETCLI_NEW, PROC, sample
 
 HOST = "nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555"
 
@@ -29,11 +29,13 @@ class Base(unittest.TestCase):
         self.file = os.path.join(folder.name, "other.json")
         self.probe = FakeProbe()
         self.tree = FakeTree(self.probe)
+        self.reports = FakeReports(PROC)
         self.out = self.err = ""
         patches: tuple[Any, ...] = (
             mock.patch.dict(os.environ, {"NVMFT_LOCK": f"{folder.name}/lock",
                                          "NVMFT_CONFIG": self.config}),
             mock.patch.object(cli, "ConfigFs", lambda: self.tree),
+            mock.patch.object(cli, "ProcFs", lambda: self.reports),
             mock.patch.object(cli, "Probe", lambda: self.probe))
         for patch in patches:
             patch.start()
