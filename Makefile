@@ -18,6 +18,7 @@
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
 #   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
+#   make htmldocs   the manual as HTML, into dist/html (HTML= for another folder)
 #   make install-tool   nvmftcli with its manuals and units (DESTDIR=)
 #
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
@@ -170,8 +171,12 @@ bench-docs: deps
 profile: deps
 	$(BENCH)/profile.py $(BENCH_ARGS) $(WORKLOAD)
 
+# The kernel's sources are for its Sphinx directives.
+htmldocs: deps
+	scripts/htmldocs $(HTML)
+
 help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-	check-mutants bench bench-scale bench-docs profile help install-tool install-dkms-source dkms deb
+	check-mutants bench bench-scale bench-docs profile htmldocs help install-tool install-dkms-source dkms deb

@@ -95,7 +95,15 @@ class Checker:
                             checker.report(path, self.lineno, f"kernel-doc: no {name}")
                 return []
 
-        return {"toctree": Toctree, "kernel-doc": KernelDoc}
+        class KernelAbi(docutils.parsers.rst.Directive):
+            required_arguments = 1
+
+            def run(self):
+                if not (checker.top / "Documentation/ABI" / self.arguments[0]).is_dir():
+                    checker.report(path, self.lineno, f"kernel-abi: no {self.arguments[0]}")
+                return []
+
+        return {"toctree": Toctree, "kernel-doc": KernelDoc, "kernel-abi": KernelAbi}
 
     def rst(self, path):
         text = path.read_text(encoding="utf-8")

@@ -50,6 +50,7 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
 SUITES = tuple(Row(*row) for row in (
     # name, bare, full, limit, command
     ("kernel", DEBUG, DEBUG, 1500, "scripts/check-kernel @KERNEL@"),
+    ("htmldocs", TREE, TREE, 600, "scripts/htmldocs --test"),
     ("layers", TREE, TREE, 120, "scripts/check-layers.py"),
     ("layers-self-test", TREE, TREE, 120, "scripts/check-layers.py --self-test"),
     ("size", TREE, TREE, 120, "scripts/check-size.py"),

@@ -376,6 +376,7 @@ self_test() {
 	expect point_rst Documentation/index.rst "$rst.. kernel-doc:: drivers/none.h\n"
 	expect point_rst Documentation/index.rst \
 		"$rst.. kernel-doc:: drivers/clean.c\n   :identifiers: g\n"
+	expect point_rst Documentation/index.rst "$rst.. kernel-abi:: none\n"
 	expect point_rst Documentation/index.rst "${rst}See \`\`drivers/none.c\`\`.\n"
 	expect point_rst Documentation/index.rst "${rst}See \`\`nvmft_none()\`\`.\n"
 	expect point_rst README.md "<!-- $SPDX -->\nSee \`drivers/none.c\`.\n"
