@@ -6,15 +6,13 @@ import os
 import re
 import shlex
 
+import vm_kernel
+
 SELFTESTS = "tools/testing/selftests/nvmft"
 WIRE = f"--file {SELFTESTS} --file Documentation/nvmft/commands.rst --command 'bash nvmft/wire.sh'"
 
 # Kernels that look for bugs (scripts/debug-kernel), and how many times slower they are.
 DEBUG_KERNELS = {"debug": 4}
-
-# Where a suite runs: nowhere; once for the tree; on Debian's oldest or newest kernel, on
-# all of them, on those that look for bugs, on every kernel; once, with Debian's kernels' builds.
-NOWHERE, TREE, OLDEST, NEWEST, DEBIAN, DEBUG, EVERY, ACROSS = range(8)
 
 
 class Suite(collections.namedtuple("Suite", "name kernel limit command needs")):
@@ -29,14 +27,16 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
     """A suite: where it runs in a bare "make check", where in "make check-all", its time
     limit in seconds, and its command. There @KERNEL@ is the kernel, @OUT@ a folder of
     this run in which the build suite leaves the modules as nvmft/*.ko, and @ALL@ the
-    folder of these, by kernel; who names one of the folders waits for the builds."""
+    folder of these, by kernel; who names one of the folders waits for the builds.
+    Where is "once", or some of: oldest, newest, debian (these and those between),
+    debug."""
 
     def suite(self, kernel, out, kernels):
         words = {"@KERNEL@": kernel, "@OUT@": os.path.join(out, kernel), "@ALL@": out}
         command = [re.sub("@[A-Z]+@", lambda match: words[match[0]], word)
                    for word in shlex.split(self.command)]
-        return Suite(self.name, kernel, self.limit * DEBUG_KERNELS.get(kernel, 1), command,
-                     self.needs(kernel, kernels))
+        limit = self.limit * DEBUG_KERNELS.get(kernel, 1) * vm_kernel.time_factor()
+        return Suite(self.name, kernel, limit, command, self.needs(kernel, kernels))
 
     def needs(self, kernel, kernels):
         if "@ALL@" in self.command:
@@ -48,39 +48,41 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
 
 # They start in this order, each as soon as there is a worker and what it needs.
 SUITES = tuple(Row(*row) for row in (
-    # name, bare, full, limit, command
-    ("kernel", DEBUG, DEBUG, 1500, "scripts/check-kernel @KERNEL@"),
-    ("htmldocs", TREE, TREE, 600, "scripts/htmldocs --test"),
-    ("layers", TREE, TREE, 120, "scripts/check-layers.py"),
-    ("layers-self-test", TREE, TREE, 120, "scripts/check-layers.py --self-test"),
-    ("size", TREE, TREE, 120, "scripts/check-size.py"),
-    ("size-self-test", TREE, TREE, 120, "scripts/check-size.py --self-test"),
-    ("check-self-test", TREE, TREE, 120, "scripts/check --self-test"),
-    ("mutants", TREE, TREE, 120, "scripts/check-mutants --apply"),
-    ("cli", TREE, TREE, 600, f"{SELFTESTS}/cli.sh"),
-    ("unit", TREE, TREE, 900, f"{SELFTESTS}/unit.sh"),
-    ("build", EVERY, EVERY, 900, "scripts/check-build @KERNEL@ @OUT@"),
-    ("core", DEBUG, NOWHERE, 1200, "scripts/check-debug --core --modules @OUT@/nvmft"),
-    ("wire", OLDEST, EVERY, 1900, f"scripts/vm --kernel @KERNEL@ --timeout 1800 --modules @OUT@/nvmft {WIRE}"),
-    ("func", DEBIAN, EVERY, 3600, "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"),
-    ("style", TREE, TREE, 900, "scripts/style.sh"),
-    ("style-self-test", TREE, TREE, 600, "scripts/style.sh --self-test"),
-    ("vm-self-test", TREE, TREE, 1200, "scripts/check-vm"),
-    ("static", OLDEST, OLDEST, 1200, "scripts/check-static @OUT@"),
-    ("in-tree", NEWEST, NEWEST, 1500, "scripts/check-intree"),
-    ("debug", NOWHERE, DEBUG, 6000, "scripts/check-debug --modules @OUT@/nvmft"),
-    ("detectors", NOWHERE, DEBUG, 1800, "scripts/check-detectors"),
-    ("mixed", NOWHERE, ACROSS, 3600, "scripts/check-mixed --modules @ALL@"),
-    ("packages", NOWHERE, TREE, 2400, "scripts/check-packages"),
+    # name, where when bare, where in full, limit, command
+    ("kernel", "debug", "debug", 1800, "scripts/check-kernel @KERNEL@"),
+    ("htmldocs", "once", "once", 600, "scripts/htmldocs --test"),
+    ("layers", "once", "once", 120, "scripts/check-layers.py"),
+    ("layers-self-test", "once", "once", 120, "scripts/check-layers.py --self-test"),
+    ("size", "once", "once", 120, "scripts/check-size.py"),
+    ("size-self-test", "once", "once", 120, "scripts/check-size.py --self-test"),
+    ("check-self-test", "once", "once", 120, "scripts/check --self-test"),
+    ("mutants", "once", "once", 120, "scripts/check-mutants --apply"),
+    ("cli", "once", "once", 600, f"{SELFTESTS}/cli.sh"),
+    ("unit", "once", "once", 900, f"{SELFTESTS}/unit.sh"),
+    ("build", "debian debug", "debian debug", 900, "scripts/check-build @KERNEL@ @OUT@"),
+    ("core", "debug", "", 1200, "scripts/check-debug --core --modules @OUT@/nvmft"),
+    ("wire", "oldest", "debian debug", 1900,
+     f"scripts/vm --kernel @KERNEL@ --timeout 1800 --modules @OUT@/nvmft {WIRE}"),
+    ("func", "debian", "debian debug", 3600,
+     "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"),
+    ("style", "once", "once", 900, "scripts/style.sh"),
+    ("style-self-test", "once", "once", 600, "scripts/style.sh --self-test"),
+    ("vm-self-test", "once", "once", 1200, "scripts/check-vm"),
+    ("static", "oldest", "oldest", 1200, "scripts/check-static @OUT@"),
+    ("in-tree", "newest", "newest", 1500, "scripts/check-intree"),
+    ("debug", "", "debug", 6000, "scripts/check-debug --modules @OUT@/nvmft"),
+    ("detectors", "", "debug", 1800, "scripts/check-detectors"),
+    ("mixed", "", "once", 3600, "scripts/check-mixed --modules @ALL@"),
+    ("packages", "", "once", 2400, "scripts/check-packages"),
 ))
 NAMES = [row.name for row in SUITES]
 
 
 def places(where, kernels):
     """The kernels that a suite runs on; "" stands for none."""
-    debug = list(DEBUG_KERNELS)
-    return {NOWHERE: [], TREE: [""], ACROSS: [""], OLDEST: kernels[:1], NEWEST: kernels[-1:],
-            DEBIAN: kernels, DEBUG: debug, EVERY: kernels + debug}[where]
+    words = {"once": [""], "oldest": kernels[:1], "newest": kernels[-1:], "debian": kernels,
+             **{name: [name] for name in DEBUG_KERNELS}}
+    return [kernel for word in where.split() for kernel in words[word]]
 
 
 def chosen(row, options, kernels):
@@ -102,8 +104,7 @@ def choose(options, kernels, out):
     """The suites of this run, those they need among them."""
     labels = set()
     suites = [row.suite(kernel, out, kernels) for row in SUITES
-              for kernel in places(EVERY, kernels) + [""]
-              if kernel in places(row.bare, kernels) + places(row.full, kernels)]
+              for kernel in places(row.full or row.bare, kernels)]
     by_label = {suite.label: suite for suite in suites}
 
     def add(label):

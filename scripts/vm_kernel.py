@@ -29,6 +29,14 @@ def cache_dir():
     return os.environ.get("NVMFT_CACHE", os.path.join(base, "nvmft"))
 
 
+def time_factor():
+    """How many times longer everything may take, because this machine is slow or busy."""
+    word = os.environ.get("NVMFT_TIME_FACTOR") or "1"
+    if not re.fullmatch("[1-9][0-9]?", word):
+        raise Unusable(f"NVMFT_TIME_FACTOR={word}: not a number from 1 to 99")
+    return int(word)
+
+
 def cpio_entry(ino, name, mode, data):
     fields = (ino, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
     head = b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
