@@ -28,8 +28,8 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
     limit in seconds, and its command. There @KERNEL@ is the kernel, @OUT@ a folder of
     this run in which the build suite leaves the modules as nvmft/*.ko, and @ALL@ the
     folder of these, by kernel; who names one of the folders waits for the builds.
-    Where is "once", or some of: oldest, newest, debian (these and those between),
-    debug."""
+    Where is "once", or some of: oldest, newest, newer (all but the oldest), debian
+    (all of Debian's), debug."""
 
     def suite(self, kernel, out, kernels):
         words = {"@KERNEL@": kernel, "@OUT@": os.path.join(out, kernel), "@ALL@": out}
@@ -60,11 +60,15 @@ SUITES = tuple(Row(*row) for row in (
     ("cli", "once", "once", 600, f"{SELFTESTS}/cli.sh"),
     ("unit", "once", "once", 900, f"{SELFTESTS}/unit.sh"),
     ("build", "debian debug", "debian debug", 900, "scripts/check-build @KERNEL@ @OUT@"),
-    ("core", "debug", "", 1200, "scripts/check-debug --core --modules @OUT@/nvmft"),
+    ("core-wire", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft wire faults"),
+    ("core-func", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft func cycles"),
     ("wire", "oldest", "debian debug", 1900,
      f"scripts/vm --kernel @KERNEL@ --timeout 1800 --modules @OUT@/nvmft {WIRE}"),
-    ("func", "debian", "debian debug", 3600,
+    ("func", "oldest", "debian debug", 3600,
      "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"),
+    # Without what the kernel has no part in: the tool, the agents, what configfs reads.
+    ("func-target", "newer", "", 3000, "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"
+     " --without cli- --without ocf --without attributes --without random"),
     ("style", "once", "once", 900, "scripts/style.sh"),
     ("style-self-test", "once", "once", 600, "scripts/style.sh --self-test"),
     ("vm-self-test", "once", "once", 1200, "scripts/check-vm"),
@@ -80,7 +84,7 @@ NAMES = [row.name for row in SUITES]
 
 def places(where, kernels):
     """The kernels that a suite runs on; "" stands for none."""
-    words = {"once": [""], "oldest": kernels[:1], "newest": kernels[-1:], "debian": kernels,
+    words = {"once": [""], "oldest": kernels[:1], "newest": kernels[-1:], "newer": kernels[1:], "debian": kernels,
              **{name: [name] for name in DEBUG_KERNELS}}
     return [kernel for word in where.split() for kernel in words[word]]
 
