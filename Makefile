@@ -11,9 +11,9 @@
 #   make check-mixed    each kernel's host against the target on each kernel
 #   make check-detectors    plant faults on the debug kernel; it has to see them
 #   make bench      compare with the kernel's own target: WORKLOAD="main", or see
-#                   tools/testing/selftests/nvmft/bench/bench.py --help (as root)
-#   make bench-scale   the cost as queues and more grow, the bare limit, memory
-#   make bench-docs    both, for the figures in Documentation/nvmft (hours)
+#                   tools/testing/selftests/nvmft/bench/bench.py --help (as root);
+#                   ARGS=--check: fail if a goal is not met
+#   make bench-docs    for the figures in Documentation/nvmft, on every kernel
 #   make profile    instructions per I/O by function: WORKLOAD=4k-randread-qd1
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
@@ -162,9 +162,6 @@ BENCH_ARGS = $(addprefix --kernel=,$(KERNEL)) $(ARGS)
 bench: deps
 	$(BENCH)/bench.py $(BENCH_ARGS) $(WORKLOAD)
 
-bench-scale: deps
-	$(BENCH)/scale.py $(BENCH_ARGS)
-
 bench-docs: deps
 	$(BENCH)/docs.sh $(KERNEL)
 
@@ -179,4 +176,8 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
+<<<<<<< HEAD
 	check-mutants bench bench-scale bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
+=======
+	check-mutants bench bench-docs profile help install-tool install-dkms-source dkms deb
+>>>>>>> ff89cf9 (wip)

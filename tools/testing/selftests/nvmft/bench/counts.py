@@ -32,6 +32,9 @@ class Counts:
                     side, kind = divmod(int(words[1]), len(KINDS))
                     key = symbols.find(int(words[0], 16)) + (SIDES[side], KINDS[kind])
                     self.counts[key] += int(words[2]) / ios
+
+    def need_switches(self):
+        """A run with a target has some."""
         if not self.switches:
             sys.exit("bench: count.c saw no context switch, so it cannot know whose the counts "
                      "are: is __switch_to_asm() of this kernel another?")

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 import symbols
 import workloads
@@ -92,45 +93,115 @@ def modules(options, out, scratch):
     return chosen
 
 
-def guest(options, out, scratch, command):
-    """Runs COMMAND in a guest with instruction time; its output lines of JSON.
+def vm(options, out, scratch, command):
+    """The command line of a guest with instruction time that runs COMMAND."""
+    return [TOP + "/scripts/vm", "--kernel", options.kernel, "--timeout", str(options.timeout),
+            "--smp", str(options.smp),
+            # two CPUs share one thread: each gets half of its time
+            "--icount", "0" if options.smp == 1 else "1",
+            "--modules", modules(options, out, scratch),
+            "--file", HERE, "--file", out + "/load:job/bench/load", "--file", out + "/raw:job/bench/raw",
+            "--drive", f"if=none,id=symbols,file={scratch}/symbols,format=raw",
+            "--device", "virtio-blk-pci,drive=symbols",
+            "--qemu-arg=-plugin",
+            f"--qemu-arg={out}/count.so,setup={scratch}/symbols,dump={scratch}/dump",
+            "--command", command]
+
+
+class Guest:
+    """A guest that runs COMMAND in instruction time; it is ended when it says nothing for long."""
+
+    def __init__(self, options, out, command):
+        self.scratch = tempfile.TemporaryDirectory(prefix="nvmft-bench.")
+        self.symbols = self.scratch.name + "/symbols"
+        with open(self.symbols, "wb") as file:
+            file.truncate(symbols.DISK_MIB << 20)
+        self.process = subprocess.Popen(vm(options, out, self.scratch.name, command),
+                                        stdout=subprocess.PIPE, text=True)
+        self.quiet = options.quiet
+        self.stalled = False
+        self.other = []         # lines that are no JSON
+
+    def stall(self):
+        self.stalled = True
+        self.process.terminate()
+
+    def lines(self):
+        """Its lines of JSON as they come."""
+        while True:
+            timer = threading.Timer(self.quiet, self.stall)
+            timer.start()
+            line = self.process.stdout.readline()
+            timer.cancel()
+            if not line:
+                break
+            if line.startswith("{"):
+                yield json.loads(line)
+            else:
+                self.other.append(line)
+        self.process.wait()
+
+    def rows(self):
+        """What it reports, with the counts of each run."""
+        table = None
+        dumps = 0
+        with self.scratch:
+            try:
+                for row in self.lines():
+                    if "ns" in row:
+                        table = table or symbols.Symbols(self.symbols)
+                        row["counts"] = self.counts(dumps, table, row)
+                        dumps += 1
+                    yield row
+            finally:
+                self.process.terminate()
+                self.process.wait()
+
+    def counts(self, number, table, row):
+        dump = f"{self.scratch.name}/dump.{number}"
+        found = Counts(dump, table, row["ios"])
+        os.remove(dump)
+        if row["target"] != "local":
+            found.need_switches()
+        return found
+
+    def good(self):
+        return not self.stalled and not self.process.returncode
+
+    def died(self):
+        """It has, not its program."""
+        return self.stalled or self.process.returncode >= GUEST_DIED
+
+    def ending(self):
+        return (f"was silent for {self.quiet} s" if self.stalled else
+                f"ended with {self.process.returncode}")
+
+
+def measure(options, script, names, *args):
+    """Runs SCRIPT of this folder in a guest for workloads or tables; its rows.
 
     Now and then such a guest stalls or dies for reasons of the emulation; then
-    it is started again, and that is said."""
-    cmd = [TOP + "/scripts/vm", "--kernel", options.kernel, "--timeout", str(options.timeout),
-           "--smp", str(options.smp),
-           # two CPUs share one thread: each gets half of its time
-           "--icount", "0" if options.smp == 1 else "1",
-           "--modules", modules(options, out, scratch),
-           "--file", HERE, "--file", out + "/load:job/bench/load", "--file", out + "/raw:job/bench/raw",
-           "--drive", f"if=none,id=symbols,file={scratch}/symbols,format=raw",
-           "--device", "virtio-blk-pci,drive=symbols",
-           "--qemu-arg=-plugin", f"--qemu-arg={out}/count.so,setup={scratch}/symbols,dump={scratch}/dump",
-           "--command", command]
-    for attempt in range(1, ATTEMPTS + 1):
-        for old in glob.glob(scratch + "/dump.*"):
-            os.remove(old)
-        with open(scratch + "/symbols", "wb") as file:
-            file.truncate(symbols.DISK_MIB << 20)
-        done = subprocess.run(cmd, check=False, stdout=subprocess.PIPE, text=True)
-        lines = done.stdout.splitlines()
-        if not done.returncode:
-            return [json.loads(line) for line in lines if line.startswith("{")]
-        say(f"attempt {attempt} of {ATTEMPTS}: the guest ended with {done.returncode}")
-        sys.stderr.write("".join(line + "\n" for line in lines[-20:]))
-        if done.returncode < GUEST_DIED:
-            break
-    return sys.exit(1)
-
-
-def measure(options, script, *args):
-    """Runs SCRIPT of this folder in a guest; what it reports, with the counts of runs."""
+    another one does what it has not done, and that is said."""
     out = build(options.kernel)
-    with tempfile.TemporaryDirectory(prefix="nvmft-bench.") as scratch:
-        rows = guest(options, out, scratch, f"python3 bench/{script} " + " ".join(args))
-        table = symbols.Symbols(scratch + "/symbols")
-        for number, row in enumerate(row for row in rows if "ns" in row):
-            row["counts"] = Counts(f"{scratch}/dump.{number}", table, row["ios"])
+    todo, rows, deaths = list(names), [], 0
+    while todo:
+        guest = Guest(options, out, " ".join(["python3", "bench/" + script, *args, *todo]))
+        fresh = []
+        for row in guest.rows():
+            if "over" not in row:
+                fresh.append(row)
+                continue
+            todo.remove(row["over"])
+            rows += fresh
+            fresh = []
+            say(f"{row['over']} done, {len(todo)} to go")
+        if guest.good() and not todo:
+            break
+        deaths += 1
+        say(f"the guest {guest.ending()}, {len(todo)} to go: {deaths} of {ATTEMPTS} times")
+        sys.stderr.writelines(guest.other[-20:])
+        if not guest.died() or deaths == ATTEMPTS:
+            sys.exit(1)
     return rows
 
 
@@ -140,14 +211,17 @@ def add_options(parser):
                         help=f"one of {', '.join(names)} (default {names[0]})")
     parser.add_argument("--modules", metavar="DIR", help=".ko files to take instead of building them")
     parser.add_argument("--smp", type=int, default=1, help="CPUs, and I/O queues (default 1)")
-    parser.add_argument("--timeout", type=int, default=1800, help="of the guest, in seconds")
+    parser.add_argument("--timeout", type=int, default=3600, help="of a guest, in seconds")
+    parser.add_argument("--quiet", type=int, default=300, metavar="SECONDS",
+                        help="a guest that says nothing for so long is started again (default 300)")
 
 
 def workload_names(parser, options):
     names = workloads.expand(options.workload)
     for name in names:
         try:
-            workloads.parse(name)
+            if name not in workloads.TABLES:
+                workloads.parse(name)
         except ValueError as why:
             parser.error(str(why))
     return names

@@ -4,12 +4,12 @@
  * loop, so that what is measured is the way of an I/O and not the generator.
  * Prints one line of JSON.
  *
- *   load [-w PERCENT] [-s] [-b BYTES] [-q DEPTH] [-n IOS] [-j THREADS] [-m] DISK
+ *   load [-w PERCENT] [-s] [-b BYTES] [-q DEPTH] [-n IOS] [-u IOS] [-j THREADS] [-m] DISK...
  *   load -S		tell count.c to read its roots
  *
  * -w writes in percent, -s sequential, -m marks the measured part for count.c. Each
- * thread stays on a CPU of its own and does IOS, DEPTH at a time, after an eighth
- * as many to warm up.
+ * thread stays on one CPU and one disk, of which there may be several, and does IOS,
+ * DEPTH at a time, after those of -u to warm up.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +34,9 @@
 
 struct thread {
 	pthread_t id;
-	unsigned int cpu, done;
+	unsigned int number, done;
+	uint64_t disk_blocks;
+	int disk;
 	aio_context_t ctx;
 	struct iocb *iocbs;
 	uint64_t *started;	/* by slot */
@@ -43,14 +45,13 @@ struct thread {
 };
 
 static struct {
-	unsigned int writes, bytes, depth, ios, threads;
+	unsigned int writes, bytes, depth, ios, warm_up, threads;
 	bool sequential, mark;
 } opt = { .bytes = 4096, .depth = 1, .ios = 1000, .threads = 1 };
 
 static struct thread threads[MAX_THREADS];
 static pthread_barrier_t warm, over;
-static uint64_t disk_blocks, began, ended;
-static int disk;
+static uint64_t began, ended;
 
 static void fail(const char *what)
 {
@@ -78,7 +79,7 @@ static void submit(struct thread *t, struct iocb *cb)
 {
 	uint64_t block = opt.sequential ? t->next++ : chance(t);
 
-	cb->aio_offset = block % disk_blocks * opt.bytes;
+	cb->aio_offset = block % t->disk_blocks * opt.bytes;
 	cb->aio_lio_opcode = opt.writes && chance(t) % 100 < opt.writes ?
 			     IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
 	t->started[cb - t->iocbs] = now();
@@ -131,11 +132,11 @@ static void set_up(struct thread *t)
 	void *data;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(t->cpu, &cpus);
+	CPU_SET(t->number % sysconf(_SC_NPROCESSORS_ONLN), &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		fail("CPU");
-	t->seed = 88172645463325252ULL + t->cpu * 1000003ULL;
-	t->next = disk_blocks / opt.threads * t->cpu;
+	t->seed = 88172645463325252ULL + t->number * 1000003ULL;
+	t->next = t->disk_blocks / opt.threads * t->number;
 	t->iocbs = calloc(opt.depth, sizeof(*t->iocbs));
 	t->started = calloc(opt.depth, sizeof(*t->started));
 	t->latency = malloc((opt.ios + EVENTS) * sizeof(*t->latency));
@@ -145,7 +146,7 @@ static void set_up(struct thread *t)
 	memset(data, 0x5a, size);
 	memset(t->latency, 0, (opt.ios + EVENTS) * sizeof(*t->latency));
 	for (i = 0; i < opt.depth; i++) {
-		t->iocbs[i].aio_fildes = disk;
+		t->iocbs[i].aio_fildes = t->disk;
 		t->iocbs[i].aio_buf = (uintptr_t)data + (uintptr_t)i * opt.bytes;
 		t->iocbs[i].aio_nbytes = opt.bytes;
 	}
@@ -164,7 +165,7 @@ static void *work(void *data)
 		MARK(MARK_HOST);
 	for (i = 0; i < opt.depth; i++)
 		submit(t, &t->iocbs[i]);
-	turn(t, opt.ios / 8, NULL);
+	turn(t, opt.warm_up, NULL);
 	if (pthread_barrier_wait(&warm) == PTHREAD_BARRIER_SERIAL_THREAD) {
 		began = now();
 		if (opt.mark)
@@ -210,7 +211,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "w:sb:q:n:j:mS")) != -1) {
+	while ((c = getopt(argc, argv, "w:sb:q:n:u:j:mS")) != -1) {
 		switch (c) {
 		case 'w':
 			opt.writes = atoi(optarg);
@@ -227,6 +228,9 @@ static void options(int argc, char **argv)
 		case 'n':
 			opt.ios = atoi(optarg);
 			break;
+		case 'u':
+			opt.warm_up = atoi(optarg);
+			break;
 		case 'j':
 			opt.threads = atoi(optarg);
 			break;
@@ -240,34 +244,44 @@ static void options(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (optind + 1 != argc || !opt.bytes || !opt.depth || !opt.ios || !opt.threads ||
+	if (optind >= argc || argc - optind > MAX_THREADS || !opt.bytes || !opt.depth || !opt.ios || !opt.threads ||
 	    opt.threads > MAX_THREADS) {
-		fprintf(stderr, "load: not one disk, or a number out of range\n");
+		fprintf(stderr, "load: no disk, too many, or a number out of range\n");
 		exit(2);
+	}
+}
+
+static void open_disk(struct thread *t, const char *name)
+{
+	uint64_t bytes;
+
+	t->disk = open(name, O_RDWR | O_DIRECT);
+	if (t->disk < 0 || ioctl(t->disk, BLKGETSIZE64, &bytes))
+		fail(name);
+	t->disk_blocks = bytes / opt.bytes;
+	if (!t->disk_blocks) {
+		errno = ENOSPC;
+		fail(name);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t bytes;
-	unsigned int i;
+	unsigned int i, disks;
 
 	options(argc, argv);
-	disk = open(argv[optind], O_RDWR | O_DIRECT);
-	if (disk < 0 || ioctl(disk, BLKGETSIZE64, &bytes))
-		fail(argv[optind]);
-	disk_blocks = bytes / opt.bytes;
-	if (!disk_blocks) {
-		errno = ENOSPC;
-		fail(argv[optind]);
-	}
+	disks = argc - optind;
+	if (opt.threads < disks)
+		opt.threads = disks;
 	pthread_barrier_init(&warm, NULL, opt.threads);
 	pthread_barrier_init(&over, NULL, opt.threads);
 	for (i = 0; i < opt.threads; i++) {
-		threads[i].cpu = i;
-		if (i && pthread_create(&threads[i].id, NULL, work, &threads[i]))
-			fail("thread");
+		threads[i].number = i;
+		open_disk(&threads[i], argv[optind + i % disks]);
 	}
+	for (i = 1; i < opt.threads; i++)
+		if (pthread_create(&threads[i].id, NULL, work, &threads[i]))
+			fail("thread");
 	work(&threads[0]);
 	for (i = 1; i < opt.threads; i++)
 		pthread_join(threads[i].id, NULL);

@@ -6,7 +6,9 @@
  * then their completions. Prints one line of JSON.
  *
  *   raw -a PORT [-N NQN] [-c CONTROLLERS] [-k QUEUES] [-Q SIZE] [-q DEPTH] [-b BYTES] [-w]
- *       [-s NAMESPACES] [-n IOS] [-m]
+ *       [-B BLOCK] [-s NAMESPACES] [-f FIRST] [-n IOS] [-m] [-g] [-G] [-R]
+ *   -g, -G	header digests, data digests; those of the target are not looked at
+ *   -R		no in-capsule data, the target asks for all
  *   -i		connect, say "ready", and stay until standard input ends
  *   -r TIMES	connect and disconnect all, so often
  *   -e		no NVMe: the same bytes to and from nvmft-echo.ko
@@ -40,11 +42,12 @@ struct queue {
 };
 
 static struct {
-	unsigned int port, controllers, queues, size, depth, bytes, namespaces, ios, times;
-	bool write, mark, idle, echo;
+	unsigned int port, controllers, queues, size, depth, bytes, block, namespaces, first, ios,
+		     times;
+	bool write, mark, idle, echo, header_digest, data_digest, r2t;
 	const char *nqn;
 } opt = { .controllers = 1, .queues = 1, .size = 128, .depth = 1, .bytes = 4096,
-	  .namespaces = 1, .ios = 1000 };
+	  .block = 4096, .namespaces = 1, .first = 1, .ios = 1000 };
 
 static struct queue *admins, *queues;
 static uint8_t *rx_buf, *data;
@@ -76,6 +79,61 @@ static void send_all(struct queue *q, const void *buf, size_t len, int flags)
 	}
 }
 
+__attribute__((target("sse4.2")))
+static uint32_t crc32c(const uint8_t *p, size_t len)
+{
+	uint64_t crc = ~0U, word;
+
+	for (; len >= 8; p += 8, len -= 8) {
+		memcpy(&word, p, 8);
+		crc = __builtin_ia32_crc32di(crc, word);
+	}
+	while (len--)
+		crc = __builtin_ia32_crc32qi(crc, *p++);
+	return htole32(~(uint32_t)crc);
+}
+
+/* What is written is the same all the time. */
+static uint32_t payload_digest(const uint8_t *payload, uint32_t len)
+{
+	static uint32_t known_len, known;
+
+	if (payload != data)
+		return crc32c(payload, len);
+	if (known_len != len) {
+		known = crc32c(data, len);
+		known_len = len;
+	}
+	return known;
+}
+
+/* A header, whose lengths are filled in here, and LEN bytes of data behind it */
+static void send_pdu(struct queue *q, void *pdu, const void *payload, uint32_t len, int flags)
+{
+	uint8_t head[sizeof(struct raw_cmd) + 4];
+	bool digest = len && opt.data_digest;
+	struct raw_ch *ch = pdu;
+	uint32_t hlen = ch->hlen, crc;
+
+	ch->pdo = len ? hlen + 4 * opt.header_digest : 0;
+	ch->plen = htole32(hlen + 4 * opt.header_digest + len + 4 * digest);
+	ch->flags |= opt.header_digest | digest << 1;
+	memcpy(head, pdu, hlen);
+	if (opt.header_digest) {
+		crc = crc32c(head, hlen);
+		memcpy(head + hlen, &crc, 4);
+		hlen += 4;
+	}
+	send_all(q, head, hlen, len ? MSG_MORE : flags);
+	if (!len)
+		return;
+	send_all(q, payload, len, digest ? MSG_MORE : flags);
+	if (digest) {
+		crc = payload_digest(payload, len);
+		send_all(q, &crc, 4, flags);
+	}
+}
+
 static void recv_all(struct queue *q, void *buf, size_t len)
 {
 	errno = 0;
@@ -100,16 +158,16 @@ static void open_socket(struct queue *q)
 static uint64_t execute(struct queue *q, struct raw_cmd *cmd, const void *payload, uint32_t len)
 {
 	struct raw_rsp rsp;
+	uint32_t digest;
 
-	cmd->ch = (struct raw_ch){ .type = RAW_CMD, .hlen = sizeof(*cmd), .pdo = len ? sizeof(*cmd) : 0,
-				   .plen = htole32(sizeof(*cmd) + len) };
+	cmd->ch = (struct raw_ch){ .type = RAW_CMD, .hlen = sizeof(*cmd) };
 	cmd->flags = 0x40;
 	cmd->sgl_len = htole32(len);
 	cmd->sgl_type = len ? RAW_SGL_INLINE : RAW_SGL_TRANSPORT;
-	send_all(q, cmd, sizeof(*cmd), len ? MSG_MORE : 0);
-	if (len)
-		send_all(q, payload, len, 0);
+	send_pdu(q, cmd, payload, len, 0);
 	recv_all(q, &rsp, sizeof(rsp));
+	if (opt.header_digest)
+		recv_all(q, &digest, sizeof(digest));
 	errno = 0;
 	if (rsp.ch.type != RAW_RSP || le16toh(rsp.status) >> 1) {
 		fprintf(stderr, "raw: opcode %#x: PDU type %u, status %#x\n", cmd->opcode, rsp.ch.type,
@@ -121,14 +179,15 @@ static uint64_t execute(struct queue *q, struct raw_cmd *cmd, const void *payloa
 
 static uint16_t connect_queue(struct queue *q, uint16_t cntlid, uint16_t qid)
 {
-	struct raw_ic ic = { .ch = { .type = RAW_ICREQ, .hlen = sizeof(ic), .plen = htole32(sizeof(ic)) } };
+	struct raw_ic ic = { .ch = { .type = RAW_ICREQ, .hlen = sizeof(ic), .plen = htole32(sizeof(ic)) },
+			     .digests = opt.header_digest | opt.data_digest << 1 };
 	struct raw_cmd cmd = { .opcode = 0x7f, .nsid = htole32(1) };
 	struct raw_connect conn = { .cntlid = htole16(cntlid) };
 
 	open_socket(q);
 	send_all(q, &ic, sizeof(ic), 0);
 	recv_all(q, &ic, sizeof(ic));
-	if (ic.ch.type != RAW_ICRESP)
+	if (ic.ch.type != RAW_ICRESP || ic.digests != (opt.header_digest | opt.data_digest << 1))
 		fail("ICResp");
 	cmd.cdw10 = htole32((uint32_t)qid << 16);
 	cmd.cdw11 = htole32((qid ? opt.size : 32) - 1);
@@ -189,33 +248,28 @@ static void disconnect_all(void)
 
 static void submit(struct queue *q, uint16_t id, int flags)
 {
-	bool in_capsule = opt.write && (opt.echo || opt.bytes <= INLINE_MAX);
+	bool in_capsule = opt.write && (opt.echo || (opt.bytes <= INLINE_MAX && !opt.r2t));
+	uint32_t blocks = opt.bytes / opt.block;
 	struct raw_cmd cmd = {
-		.ch = { .type = RAW_CMD, .hlen = sizeof(cmd), .pdo = in_capsule ? sizeof(cmd) : 0,
-			.plen = htole32(sizeof(cmd) + (in_capsule ? opt.bytes : 0)) },
+		.ch = { .type = RAW_CMD, .hlen = sizeof(cmd) },
 		.opcode = opt.write ? 0x01 : 0x02, .flags = 0x40, .id = htole16(id),
-		.nsid = htole32(lba % opt.namespaces + 1), .sgl_len = htole32(opt.bytes),
+		.nsid = htole32(lba % opt.namespaces + opt.first), .sgl_len = htole32(opt.bytes),
 		.sgl_type = in_capsule ? RAW_SGL_INLINE : RAW_SGL_TRANSPORT,
-		/* of 4 KiB, within the first 16 MiB */
-		.cdw10 = htole32(lba * (opt.bytes >> 12 ? opt.bytes >> 12 : 1) % 4096),
-		.cdw12 = htole32((opt.bytes >> 12) - 1),
+		/* within the first 16 MiB */
+		.cdw10 = htole32(lba * blocks % ((16 << 20) / opt.block)), .cdw12 = htole32(blocks - 1),
 	};
 
 	lba++;
 	q->pending++;
-	send_all(q, &cmd, sizeof(cmd), in_capsule ? MSG_MORE : flags);
-	if (in_capsule)
-		send_all(q, data, opt.bytes, flags);
+	send_pdu(q, &cmd, data, in_capsule ? opt.bytes : 0, flags);
 }
 
 static void answer_r2t(struct queue *q, const struct raw_data *r2t)
 {
 	struct raw_data h2c = *r2t;
 
-	h2c.ch = (struct raw_ch){ .type = RAW_H2C, .flags = 0x04, .hlen = sizeof(h2c), .pdo = sizeof(h2c),
-				  .plen = htole32(sizeof(h2c) + le32toh(r2t->len)) };
-	send_all(q, &h2c, sizeof(h2c), MSG_MORE);
-	send_all(q, data, le32toh(r2t->len), 0);
+	h2c.ch = (struct raw_ch){ .type = RAW_H2C, .flags = 0x04, .hlen = sizeof(h2c) };
+	send_pdu(q, &h2c, data, le32toh(r2t->len), 0);
 }
 
 /* A header is whole: what it completes, and how much follows. */
@@ -350,15 +404,16 @@ static void options(int argc, char **argv)
 {
 	static unsigned int *const numbers[128] = {
 		['a'] = &opt.port, ['c'] = &opt.controllers, ['k'] = &opt.queues, ['Q'] = &opt.size,
-		['q'] = &opt.depth, ['b'] = &opt.bytes, ['s'] = &opt.namespaces, ['n'] = &opt.ios,
-		['r'] = &opt.times,
+		['q'] = &opt.depth, ['b'] = &opt.bytes, ['B'] = &opt.block, ['s'] = &opt.namespaces,
+		['f'] = &opt.first, ['n'] = &opt.ios, ['r'] = &opt.times,
 	};
 	static bool *const flags[128] = {
 		['w'] = &opt.write, ['m'] = &opt.mark, ['i'] = &opt.idle, ['e'] = &opt.echo,
+		['g'] = &opt.header_digest, ['G'] = &opt.data_digest, ['R'] = &opt.r2t,
 	};
 	int c;
 
-	while ((c = getopt(argc, argv, "a:N:c:k:Q:q:b:ws:n:mir:e")) != -1) {
+	while ((c = getopt(argc, argv, "a:N:c:k:Q:q:b:B:ws:f:n:mir:egGR")) != -1) {
 		if (c == '?')
 			exit(2);
 		if (c == 'N')
@@ -368,8 +423,8 @@ static void options(int argc, char **argv)
 		else
 			*numbers[c] = number(optarg);
 	}
-	if (!opt.port || (!opt.nqn && !opt.echo) || opt.bytes % 4096) {
-		fprintf(stderr, "raw: no port, no NQN, or not blocks of 4096 bytes\n");
+	if (!opt.port || (!opt.nqn && !opt.echo) || opt.bytes % opt.block) {
+		fprintf(stderr, "raw: no port, no NQN, or not whole blocks\n");
 		exit(2);
 	}
 }

@@ -82,9 +82,12 @@ class Symbols:
             table.setdefault(int(addr, 16), (name, module))
         self.addrs = sorted(table)
         self.names = [table[a] for a in self.addrs]
+        self.known = {}
 
     def find(self, addr):
         """(function, module) of a place in the code."""
         if addr < 1 << 47:
             return "(load generator and libraries)", "user"
-        return self.names[bisect.bisect_right(self.addrs, addr) - 1]
+        if addr not in self.known:
+            self.known[addr] = self.names[bisect.bisect_right(self.addrs, addr) - 1]
+        return self.known[addr]

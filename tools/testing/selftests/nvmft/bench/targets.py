@@ -4,7 +4,9 @@
 nvmft and nvmet take the same commands, so each is set up by the same lines with
 another name in them.
 """
+import glob
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +17,8 @@ PORTS = {"nvmet": 4420, "nvmft": 5420}
 NQN = "nqn.2026-01.com.example:bench-"
 INLINE = 16384
 NO_INLINE = 1024        # nvmet takes Connect's data as in-capsule data of the port
+ECHO_PORT = 4419
+DISK_NAME = re.compile(r"nvme\d+n\d+$")
 
 
 def fail(text):
@@ -46,11 +50,18 @@ def load_modules():
     for name in ("nvme-tcp", "nvmet-tcp", "nvmft-tcp"):
         run("modprobe", name)
     run("modprobe", "null_blk", "nr_devices=0")
+    run("modprobe", "nvmft-echo", f"port={ECHO_PORT}")
     if not os.path.isdir(CONFIGFS + "/nvmet"):
         run("mount", "-t", "configfs", "none", CONFIGFS)
 
 
-def null_disk(name, mib=128, block=4096, backed=True):
+def fill(path, mib):
+    """A first write allocates, and what was not written is not read from memory."""
+    run("dd", "if=/dev/zero", f"of={path}", "bs=1M", f"count={mib}", "oflag=direct", "status=none")
+    return path
+
+
+def null_disk(name, mib=64, block=4096, backed=True):
     """Makes a null_blk disk, every page of it present; returns its path."""
     base = f"{CONFIGFS}/nullb/{name}"
     os.mkdir(base)
@@ -58,11 +69,36 @@ def null_disk(name, mib=128, block=4096, backed=True):
                         ("submit_queues", os.cpu_count()), ("memory_backed", int(backed)),
                         ("power", 1)):
         put(f"{base}/{attr}", value)
-    if backed:
-        # A first write allocates, and what was not written is not read from memory.
-        run("dd", "if=/dev/urandom", f"of=/dev/{name}", "bs=1M", f"count={mib}", "oflag=direct",
-            "status=none")
-    return "/dev/" + name
+    return fill("/dev/" + name, mib) if backed else "/dev/" + name
+
+
+def scsi_disk(mib=64):
+    """scsi_debug's, which answers at once."""
+    run("modprobe", "sd_mod")
+    run("modprobe", "scsi_debug", f"dev_size_mb={mib}", "sector_size=4096", "delay=0",
+        f"submit_queues={os.cpu_count()}")
+    found = wait_for(lambda: glob.glob(
+        "/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*/block/*"), "scsi_debug's disk")
+    return fill("/dev/" + os.path.basename(found[0]), mib)
+
+
+def slow_disk(below, milliseconds=1):
+    run("modprobe", "dm-delay")
+    sectors = int(get(f"/sys/class/block/{os.path.basename(below)}/size"))
+    run("dmsetup", "create", "slow", "--noudevsync", "--table",
+        f"0 {sectors} delay {below} 0 {milliseconds}")
+    run("dmsetup", "mknodes", "slow")
+    return "/dev/mapper/slow"
+
+
+def wait_for(look, what):
+    """What LOOK returns, once that is something."""
+    for _ in range(400):
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    return fail(f"{what} did not appear")
 
 
 class Target:
@@ -74,7 +110,7 @@ class Target:
         self.root = f"{CONFIGFS}/{name}"
         self.subsys = f"{self.root}/subsystems/{self.nqn}"
 
-    def export(self, disks):
+    def export(self, disks=()):
         os.mkdir(self.subsys)
         put(f"{self.subsys}/attr_allow_any_host", 1)
         for nsid, disk in enumerate(disks, 1):
@@ -87,24 +123,21 @@ class Target:
         put(f"{base}/enable", 1)
 
     def listen(self, number=0, inline=INLINE):
-        """Opens its port NUMBER; returns the TCP port."""
+        """Opens the target's port NUMBER and links the subsystem; returns the TCP port."""
         trsvcid = PORTS[self.name] + number
         port = f"{self.root}/ports/{trsvcid}"
         os.mkdir(port)
         for attr, value in (("addr_trtype", "tcp"), ("addr_adrfam", "ipv4"), ("addr_traddr", ADDR),
                             ("addr_trsvcid", trsvcid), ("param_inline_data_size", inline)):
             put(f"{port}/{attr}", value)
-        os.symlink(self.subsys, f"{port}/subsystems/{self.nqn}")
+        self.link(trsvcid)
         return trsvcid
 
+    def link(self, trsvcid):
+        os.symlink(self.subsys, f"{self.root}/ports/{trsvcid}/subsystems/{self.nqn}")
+
     def connect(self, trsvcid, *extra):
-        """Connects the kernel's host once more; the new controller's name."""
-        before = set(os.listdir("/sys/class/nvme"))
         run("nvme", "connect", "-t", "tcp", "-a", ADDR, "-s", str(trsvcid), "-n", self.nqn, *extra)
-        new = set(os.listdir("/sys/class/nvme")) - before
-        if len(new) != 1:
-            fail(f"{self.nqn}: {len(new)} new controllers instead of one")
-        return new.pop()
 
     def folder(self):
         """The host's view of the subsystem, in sysfs."""
@@ -113,18 +146,17 @@ class Target:
                 return f"/sys/class/nvme-subsystem/{name}"
         return fail(f"{self.nqn}: the host has no such subsystem")
 
-    def disks(self, number):
-        """The block devices of the subsystem in the order of NSIDs, once all are there."""
-        for _ in range(400):
-            found = [d for d in os.listdir(self.folder()) if d.startswith("nvme") and "n" in d[4:]]
-            found = [d for d in found if os.path.exists(f"/dev/{d}")]
-            if len(found) == number:
-                # Newer hosts scan in parallel and number disks as they come.
-                # /sys/block has a disk only after /dev has it.
-                return [f"/dev/{d}" for d in
-                        sorted(found, key=lambda d: get(f"{self.folder()}/{d}/nsid"))]
-            time.sleep(0.05)
-        return fail(f"{self.nqn}: {len(found)} of {number} disks appeared")
+    def disk(self, nsid):
+        """The host's block device for a namespace."""
+        return wait_for(lambda: self.look(nsid), f"namespace {nsid} of {self.nqn}")
+
+    def look(self, nsid):
+        # Newer hosts scan in parallel and number disks as they come.
+        for name in filter(DISK_NAME.match, os.listdir(self.folder())):
+            there = f"/sys/block/{name}/nsid"
+            if os.path.exists(there) and os.path.exists("/dev/" + name) and get(there) == str(nsid):
+                return "/dev/" + name
+        return None
 
     def disconnect(self):
         run("nvme", "disconnect", "-n", self.nqn)

@@ -1,38 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""In the guest: the cost of an I/O as the work grows, the bare echo, memory.
+"""In the guest: the cost of an I/O as the work grows, and memory.
 
-By raw.c, not by the kernel's host. Lines of JSON; one with "ns" has a dump of the
-plugin, in the same order.
+By raw.c, not by the kernel's host, which opens one I/O queue for each CPU. Lines of
+JSON; one with "ns" has a dump of the plugin, in the same order; a table that is
+over, a line {"over": NAME}.
 """
 import argparse
 import json
-import os
 import socket
 import subprocess
 import time
 
 import symbols
 import targets
+import workloads
 
-ECHO_PORT = 4419
 NAMESPACES = 1024
 SETTLE = 20             # seconds, in which targets give back what is idle; they pass at once
 PAIRS = 96
 CONTROLLERS = 48
-
-# Table: its rows (number, arguments of raw)
-GROWTH = {
-    "queue pairs": [(n, ["-c", max(n // 128, 1), "-k", min(n, 128)]) for n in (1, 4, 16, 64, 256)],
-    "controllers": [(n, ["-c", n]) for n in (1, 4, 16, 64, 256)],
-    "namespaces": [(n, ["-s", n, "-q", 32]) for n in (1, 16, 128, 1024)],
-    "outstanding commands": [(n, ["-q", n, "-Q", 1024]) for n in (1, 4, 16, 64, 256, 1023)],
-}
-LIMIT = {
-    "4k-read-qd1": ["-q", 1], "4k-read-qd32": ["-q", 32], "4k-write-qd32": ["-q", 32, "-w"],
-    "128k-read-qd8": ["-q", 8, "-b", 131072], "128k-write-qd8": ["-q", 8, "-b", 131072, "-w"],
-}
-CONNECT = {"1 I/O queue": ["-k", 1], "16 I/O queues": ["-k", 16]}
 
 
 def emit(**row):
@@ -44,10 +31,9 @@ def raw(port, *args):
 
 
 def measure(target, port, table, number, args, ios):
-    nqn = ["-N", target.nqn] if target else ["-e"]
     time.sleep(SETTLE)      # until what the one before has left behind is gone
-    out = targets.run(*raw(port, *nqn, "-n", ios, "-m", *args))
-    emit(table=table, n=number, target=target.name if target else "echo", **json.loads(out))
+    out = targets.run(*raw(port, "-N", target.nqn, "-n", ios, "-m", *args))
+    emit(table=table, n=number, target=target.name, **json.loads(out))
 
 
 class Memory:
@@ -112,36 +98,27 @@ def memory(both):
 def main():
     args = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     args.add_argument("--ios", type=int, default=1024)
-    args.add_argument("--only", default="", help="tables whose name has this text")
+    args.add_argument("table", nargs="+", choices=workloads.TABLES)
     options = args.parse_args()
 
     targets.load_modules()
-    targets.run("modprobe", "nvmft-echo", f"port={ECHO_PORT}")
     symbols.send()
     targets.run("./bench/load", "-S")
     disk = targets.null_disk("nullb0")
     both = []
     for name in ("nvmft", "nvmet"):
         target = targets.Target(name)
-        target.export([disk] * (NAMESPACES if options.only in "namespaces" else 1))
+        target.export([disk] * (NAMESPACES if "namespaces" in options.table else 1))
         both.append((target, target.listen()))
-    if options.only in "memory":
-        memory(both)
-    for table, rows in GROWTH.items():
-        if options.only in table:
-            for number, extra in rows:
+    # First, for it wants memory that nobody has used.
+    for table in sorted(options.table, key=workloads.TABLES.index):
+        if table == "memory":
+            memory(both)
+        else:
+            for number, extra in workloads.GROWTH[table]:
                 for target, port in both:
                     measure(target, port, table, number, extra, options.ios)
-    if options.only in "limit":
-        for number, extra in LIMIT.items():
-            ios = options.ios // (4 if "-b" in extra else 1)
-            for target, port in both + [(None, ECHO_PORT)]:
-                measure(target, port, "limit", number, extra, ios)
-    if options.only in "connect":
-        for number, extra in CONNECT.items():
-            for target, port in both:
-                measure(target, port, "connect", number, ["-r", 8, *extra], 1)
-    os.sync()
+        emit(over=table)
 
 
 if __name__ == "__main__":
