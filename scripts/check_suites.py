@@ -58,6 +58,7 @@ SUITES = tuple(Row(*row) for row in (
     ("check-self-test", "once", "once", 120, "scripts/check --self-test"),
     ("mutants", "once", "once", 120, "scripts/check-mutants --apply"),
     ("cli", "once", "once", 600, f"{SELFTESTS}/cli.sh"),
+    ("bench-self-test", "once", "once", 120, f"{SELFTESTS}/bench/selftest.py"),
     ("unit", "once", "once", 900, f"{SELFTESTS}/unit.sh"),
     ("build", "debian debug", "debian debug", 900, "scripts/check-build @KERNEL@ @OUT@"),
     ("core-wire", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft wire faults"),
