@@ -176,8 +176,4 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-<<<<<<< HEAD
-	check-mutants bench bench-scale bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
-=======
-	check-mutants bench bench-docs profile help install-tool install-dkms-source dkms deb
->>>>>>> ff89cf9 (wip)
+	check-mutants bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
