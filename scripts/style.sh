@@ -273,7 +273,7 @@ point_kernel_doc() {
 
 point_checkpatch() {
 	local name="checkpatch has nothing to say of the driver" tool ignore
-	local -a files
+	local -a files traces how=(--no-tree --strict --terse --show-types --no-summary --quiet)
 
 	tool=${NVMFT_CHECKPATCH:-$(kernel_tree)/scripts/checkpatch.pl}
 	mapfile -t files < <(grep -E '^drivers/.*\.[ch]$' "$WORK/text")
@@ -282,8 +282,15 @@ point_checkpatch() {
 		return
 	fi
 	ignore=$(IFS=,; echo "${CHECKPATCH_IGNORE[*]}")
-	perl "$tool" --no-tree --strict --terse --show-types --no-summary --quiet \
-		--ignore "$ignore" -f "${files[@]}" 2>&1 | point "$name"
+	# TRACE_EVENT() has a layout of its own everywhere.
+	mapfile -t traces < <(printf '%s\n' "${files[@]}" | grep '/trace\.h$')
+	mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -v '/trace\.h$')
+	{
+		perl "$tool" "${how[@]}" --ignore "$ignore" -f "${files[@]}"
+		[ ${#traces[@]} -eq 0 ] ||
+			perl "$tool" "${how[@]}" -f "${traces[@]}" \
+				--ignore "$ignore,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT"
+	} 2>&1 | point "$name"
 }
 
 point_rst() {

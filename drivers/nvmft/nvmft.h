@@ -21,14 +21,17 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/module.h>
+#include <linux/sched/clock.h>
 #include <linux/types.h>
 #include "nvmft_io.h"
+#include "nvmft_stat.h"
 #include "proto/sqe.h"
 
 struct nvmft_ana_group;
 struct nvmft_ctrl;
 struct nvmft_multi;
 struct nvmft_ns;
+struct nvmft_ns_stat;
 struct nvmft_req;
 struct nvmft_sq;
 struct nvmft_tport;
@@ -52,8 +55,9 @@ struct nvmft_tport;
  * @icd_size: in-capsule data of I/O commands, bytes, 0..NVMFT_ICD_MAX
  * @max_queue_size: entries of an I/O queue, NVMFT_QUEUE_SIZE_MIN.._MAX
  * @priv: the transport's listener, between listen() and unlisten()
+ * @stat: counters
  *
- * All but @priv are set before listen() and do not change until unlisten().
+ * All but @priv and @stat are set before listen() and do not change until unlisten().
  */
 struct nvmft_tport {
 	u16	portid;
@@ -64,7 +68,13 @@ struct nvmft_tport {
 	u32	icd_size;
 	u16	max_queue_size;
 	void	*priv;
+	struct nvmft_port_stat	stat;
 };
+
+static inline void nvmft_port_count(struct nvmft_tport *port, enum nvmft_port_event event)
+{
+	atomic64_inc(&port->stat.event[event]);
+}
 
 /**
  * struct nvmft_transport_ops - what a transport does for the core
@@ -115,24 +125,6 @@ struct nvmft_magazine {
 #define NVMFT_NR_MAGAZINES	2
 
 /**
- * struct nvmft_sq_stat - traffic of a queue; worker writes, anyone reads
- * @reads: read commands completed
- * @writes: write commands completed
- * @read_bytes: bytes sent by them
- * @write_bytes: bytes received by them
- * @media_errors: commands that ended in a media error
- * @busy: jiffies in which there was a command, up to the last time there was none
- */
-struct nvmft_sq_stat {
-	u64	reads;
-	u64	writes;
-	u64	read_bytes;
-	u64	write_bytes;
-	u64	media_errors;
-	u64	busy;
-};
-
-/**
  * struct nvmft_sq - a queue pair, embedded in the transport's connection
  * @port: port it came in by; set by nvmft_sq_init(), then read-only
  * @ops: its transport; likewise
@@ -153,7 +145,12 @@ struct nvmft_sq_stat {
  * @last_seen: jiffies of the last command (keep alive). Worker writes.
  * @nr_reqs: requests that are not FREE. Worker writes.
  * @busy_since: jiffies when @nr_reqs was 0 last. Worker writes.
+ * @now: local_clock() when the worker has looked last. Worker only.
  * @stat: counters. Worker writes.
+ * @cpu: where the worker was queued last; the transport writes, as all down to @end
+ * @hdgst: header digests are on; set before Connect
+ * @ddgst: data digests are on; likewise
+ * @end: enum nvmft_end, before nvmft_sq_close(); NONE: ops->close() was called
  * @entry: in ctrl->sqs, under ctrl->lock
  */
 struct nvmft_sq {
@@ -178,7 +175,13 @@ struct nvmft_sq {
 	unsigned long		last_seen;
 	u32			nr_reqs;
 	unsigned long		busy_since;
+	u64			now;
 	struct nvmft_sq_stat	stat;
+
+	int			cpu;
+	bool			hdgst;
+	bool			ddgst;
+	u8			end;
 
 	struct list_head	entry;
 };
@@ -245,6 +248,8 @@ enum nvmft_next {
  * @multi: what a command of several steps remembers, or NULL
  * @done: link for the transport while DONE and SEND
  * @desc: row of the command
+ * @born: sq->now when it began
+ * @ns_stat: counters of its namespace, which the subsystem keeps, or NULL
  * @ns: namespace, referenced, or NULL
  * @ana: ANA group that it is executed in, referenced, or NULL
  * @io: operation on the backing device
@@ -265,6 +270,8 @@ struct nvmft_req {
 	u32				icd_len;
 	struct llist_node		done;
 	const struct nvmft_opdesc	*desc;
+	u64				born;
+	struct nvmft_ns_stat		*ns_stat;
 	struct nvmft_ns			*ns;
 	struct nvmft_ana_group		*ana;
 	struct nvmft_req		*mate;
@@ -320,6 +327,15 @@ void nvmft_sq_trim(struct nvmft_sq *sq);
 static inline void nvmft_sq_seen(struct nvmft_sq *sq)
 {
 	WRITE_ONCE(sq->last_seen, jiffies);
+}
+
+/*
+ * Look at the clock: before commands are started, and before their responses are
+ * made. One look serves all of a pass.
+ */
+static inline void nvmft_sq_look(struct nvmft_sq *sq)
+{
+	sq->now = local_clock();
 }
 
 /**

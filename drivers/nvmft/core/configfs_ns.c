@@ -70,7 +70,9 @@ static int ns_device_path_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 	}
 	err = ns_lock_disabled(ns, w);
 	if (!err) {
+		mutex_lock(&nvmft_stat_lock);
 		swap(ns->path, path);
+		mutex_unlock(&nvmft_stat_lock);
 		mutex_unlock(&ns->lock);
 	}
 	kfree(path);

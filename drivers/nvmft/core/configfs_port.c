@@ -125,6 +125,7 @@ static void port_release(struct config_item *item)
 	struct port_item *p = port_of(item);
 
 	configfs_remove_default_groups(&p->addr.group);
+	nvmft_stat_port_del(p->port);
 	nvmft_port_put(p->port);
 	kfree(p);
 }
@@ -204,6 +205,7 @@ static struct config_group *port_make(struct config_group *group, const char *na
 		kfree(p);
 		return ERR_PTR(nvmft_refuse(&w, -ENOMEM, "no memory"));
 	}
+	nvmft_stat_port_add(p->port);
 	p->addr.t = &p->port->t;
 	p->addr.treq = &p->port->treq;
 	p->addr.enabled = &p->port->enabled;

@@ -247,7 +247,8 @@ static int subsys_attr_qid_max_set(struct nvmft_subsys *subsys, const struct nvm
 	mutex_unlock(&subsys->lock);
 	/* Hosts ask for the number of queues when they connect. */
 	if (changed)
-		nvmft_ctrl_end_all(subsys, NULL, NULL, "attr_qid_max has changed");
+		nvmft_ctrl_end_all(subsys, NULL, NULL, NVMFT_END_CONFIG,
+				   "attr_qid_max has changed");
 	return 0;
 }
 NVMFT_CFG_ATTR(subsys, attr_qid_max);

@@ -23,6 +23,7 @@ static u16 connect_refuse(struct nvmft_req *req, const struct nvmft_connect_faul
 	pr_info_ratelimited("nvmft: port %u: Connect of %s refused: %s (byte %u of its %s)\n",
 			    req->sq->port->portid, addr, nvmft_status_name(f->sc), f->ipo,
 			    f->in_data ? "data" : "SQE");
+	nvmft_port_count(req->sq->port, NVMFT_PORT_REFUSED_CONNECT);
 	req->loc = f->ipo;
 	req->cqe.result.u32 = cpu_to_le32(nvmft_sqe_connect_dw0(f));
 	if (f->sc == NVME_SC_CONNECT_CTRL_BUSY)

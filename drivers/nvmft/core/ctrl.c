@@ -6,6 +6,7 @@
  * takes it apart. So nothing here ever waits for anything.
  */
 #include <linux/slab.h>
+#include "core/debugfs.h"
 #include "core/req.h"
 #include "proto/prop.h"
 
@@ -20,6 +21,7 @@ static void ctrl_free(struct kref *ref)
 {
 	struct nvmft_ctrl *ctrl = container_of(ref, struct nvmft_ctrl, ref);
 
+	nvmft_session_end(ctrl);
 	nvmft_port_put(ctrl->port);
 	nvmft_subsys_put(ctrl->subsys);
 	kfree(ctrl->changed);
@@ -41,12 +43,13 @@ static void ctrl_arm(struct nvmft_ctrl *ctrl, unsigned long delay)
 		nvmft_ctrl_get(ctrl);
 }
 
-/* When did the host last send anything? ctrl->lock held. */
-static unsigned long ctrl_last_seen(struct nvmft_ctrl *ctrl)
+/* When did the host last send anything? */
+unsigned long nvmft_ctrl_last_seen(struct nvmft_ctrl *ctrl)
 {
 	unsigned long last = READ_ONCE(ctrl->admin->last_seen);
 	struct nvmft_sq *sq;
 
+	lockdep_assert_held(&ctrl->lock);
 	list_for_each_entry(sq, &ctrl->sqs, entry)
 		if (time_after(READ_ONCE(sq->last_seen), last))
 			last = READ_ONCE(sq->last_seen);
@@ -61,11 +64,12 @@ static void ctrl_tick(struct work_struct *work)
 {
 	struct nvmft_ctrl *ctrl = container_of(to_delayed_work(work), struct nvmft_ctrl, tick);
 	unsigned long now = jiffies, next = 0, at;
+	enum nvmft_end end = NVMFT_END_KATO;
 	const char *why = NULL;
 
 	spin_lock(&ctrl->lock);
 	if (!ctrl->dead && ctrl->kato) {
-		at = ctrl_last_seen(ctrl) + msecs_to_jiffies(ctrl->kato) + 1;
+		at = nvmft_ctrl_last_seen(ctrl) + msecs_to_jiffies(ctrl->kato) + 1;
 		if (time_after_eq(now, at))
 			why = "keep alive timeout expired";
 		else
@@ -73,17 +77,19 @@ static void ctrl_tick(struct work_struct *work)
 	}
 	if (!ctrl->dead && !why && ctrl->lingering) {
 		at = ctrl->idle_since + NVMFT_LINGER_SECS * HZ;
-		if (time_after_eq(now, at))
+		if (time_after_eq(now, at)) {
+			end = NVMFT_END_IDLE;
 			why = "left disabled by its host";
-		else if (!next || at - now < next)
+		} else if (!next || at - now < next) {
 			next = at - now;
+		}
 	}
 	if (!why && next)
 		ctrl_arm(ctrl, next);
 	spin_unlock(&ctrl->lock);
 
 	if (why)
-		nvmft_ctrl_end(ctrl, why);
+		nvmft_ctrl_end(ctrl, end, why);
 	nvmft_ctrl_put(ctrl);
 }
 
@@ -93,6 +99,14 @@ static void ctrl_linger(struct nvmft_ctrl *ctrl)
 	ctrl->lingering = true;
 	ctrl->idle_since = jiffies;
 	ctrl_arm(ctrl, 0);
+}
+
+/* Its host has disabled it or shut it down: if it is gone next, that is why. */
+static void ctrl_left(struct nvmft_ctrl *ctrl)
+{
+	if (!ctrl->dead)
+		ctrl->end = NVMFT_END_SHUTDOWN;
+	ctrl_linger(ctrl);
 }
 
 /**
@@ -133,6 +147,10 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 	strscpy(ctrl->hostnqn, d->hostnqn, sizeof(ctrl->hostnqn));
 	ctrl->hosthash = nvmft_nqn_hash(ctrl->hostnqn);
 	ctrl->ops->peer_addr(admin, ctrl->addr, sizeof(ctrl->addr));
+	ctrl->ops->local_addr(admin, ctrl->local, sizeof(ctrl->local));
+	ctrl->hdgst = admin->hdgst;
+	ctrl->ddgst = admin->ddgst;
+	ctrl->born_ms = ktime_get_boottime_ns() / NSEC_PER_MSEC;
 	INIT_DELAYED_WORK(&ctrl->tick, ctrl_tick);
 	spin_lock_init(&ctrl->lock);
 	spin_lock_init(&ctrl->err_lock);
@@ -141,6 +159,9 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 	ctrl->admin = admin;
 	ctrl->kato = kato;
 	nvmft_features_reset(ctrl);
+	err = nvmft_session_prepare(ctrl);
+	if (err)
+		goto out_put;
 
 	mutex_lock(&subsys->lock);
 	err = -EBUSY;
@@ -156,13 +177,17 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 		spin_lock(&ctrl->lock);
 		ctrl_linger(ctrl);
 		spin_unlock(&ctrl->lock);
+		nvmft_session_begin(ctrl);
+		nvmft_debugfs_add_ctrl(ctrl);
 	}
 	mutex_unlock(&subsys->lock);
-	if (err < 0) {
-		nvmft_ctrl_put(ctrl);
-		return ERR_PTR(err);
-	}
+	if (err < 0)
+		goto out_put;
 	return ctrl;
+
+out_put:
+	nvmft_ctrl_put(ctrl);
+	return ERR_PTR(err);
 }
 
 /* Close the I/O queues. ctrl->lock held: it keeps them alive. */
@@ -175,7 +200,7 @@ static void ctrl_close_io(struct nvmft_ctrl *ctrl)
 		ctrl->ops->close(sq);
 }
 
-void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why)
+bool nvmft_ctrl_end(struct nvmft_ctrl *ctrl, enum nvmft_end end, const char *why)
 {
 	bool first = false;
 
@@ -183,6 +208,7 @@ void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why)
 	if (!ctrl->dead && ctrl->admin) {
 		first = true;
 		ctrl->dead = true;
+		ctrl->end = end;
 		ctrl->csts |= NVME_CSTS_CFS;
 		ctrl_close_io(ctrl);
 		ctrl->ops->close(ctrl->admin);
@@ -193,10 +219,11 @@ void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why)
 				    ctrl->subsys->nqn, ctrl->cntlid,
 				    (int)strlen(ctrl->hostnqn), ctrl->hostnqn, ctrl->addr,
 				    why);
+	return first;
 }
 
 void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
-			const char *hostnqn, const char *why)
+			const char *hostnqn, enum nvmft_end end, const char *why)
 {
 	struct nvmft_ctrl *ctrl;
 	unsigned long id;
@@ -207,17 +234,14 @@ void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
 			continue;
 		if (hostnqn && strcmp(ctrl->hostnqn, hostnqn))
 			continue;
-		nvmft_ctrl_end(ctrl, why);
+		nvmft_ctrl_end(ctrl, end, why);
 	}
 	mutex_unlock(&subsys->lock);
 }
 
 static void stat_add(struct nvmft_sq_stat *sum, const struct nvmft_sq_stat *stat)
 {
-	sum->reads += READ_ONCE(stat->reads);
-	sum->writes += READ_ONCE(stat->writes);
-	sum->read_bytes += READ_ONCE(stat->read_bytes);
-	sum->write_bytes += READ_ONCE(stat->write_bytes);
+	nvmft_traffic_add(&sum->traffic, &stat->traffic);
 	sum->media_errors += READ_ONCE(stat->media_errors);
 }
 
@@ -226,6 +250,28 @@ static u64 sq_busy(const struct nvmft_sq *sq)
 	u64 busy = READ_ONCE(sq->stat.busy);
 
 	return READ_ONCE(sq->nr_reqs) ? busy + (jiffies - READ_ONCE(sq->busy_since)) : busy;
+}
+
+enum nvmft_end nvmft_ctrl_why(struct nvmft_ctrl *ctrl, enum nvmft_end end)
+{
+	spin_lock(&ctrl->lock);
+	/* Who is being ended, or has taken its leave, is gone for that reason. */
+	if (ctrl->end && (!end || end == NVMFT_END_CLOSED || end == NVMFT_END_LOST))
+		end = ctrl->end;
+	spin_unlock(&ctrl->lock);
+	return end ?: NVMFT_END_CONFIG;
+}
+
+void nvmft_ctrl_traffic(const struct nvmft_ctrl *ctrl, struct nvmft_traffic *sum)
+{
+	const struct nvmft_sq *sq;
+
+	lockdep_assert_held(&ctrl->lock);
+	nvmft_traffic_add(sum, &ctrl->old_stat.traffic);
+	if (ctrl->admin)
+		nvmft_traffic_add(sum, &ctrl->admin->stat.traffic);
+	list_for_each_entry(sq, &ctrl->sqs, entry)
+		nvmft_traffic_add(sum, &sq->stat.traffic);
 }
 
 /* A controller is busy for as long as the busiest of its queues, at the least. */
@@ -265,6 +311,7 @@ static void ctrl_gone(struct nvmft_ctrl *ctrl)
 
 	mutex_lock(&subsys->lock);
 	xa_erase(&subsys->ctrls, ctrl->cntlid);
+	nvmft_debugfs_del_ctrl(ctrl);
 	mutex_unlock(&subsys->lock);
 
 	nvmft_aer_flush(ctrl, NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR);
@@ -282,6 +329,9 @@ void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq)
 		admin = true;
 		ctrl->admin = NULL;
 		ctrl->dead = true;
+		if (!ctrl->end)
+			ctrl->end = sq->end ?: NVMFT_END_CONFIG;
+		stat_add(&ctrl->old_stat, &sq->stat);
 		ctrl_close_io(ctrl);
 	} else if (!list_empty(&sq->entry)) {
 		list_del_init(&sq->entry);
@@ -365,17 +415,19 @@ u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc)
 		ctrl_close_io(ctrl);
 		ctrl_reset_state(ctrl);
 		ctrl->csts &= ~NVME_CSTS_SHST_MASK;
-		ctrl_linger(ctrl);
+		ctrl_left(ctrl);
 	}
 	if (act & NVMFT_CC_ACT_ENABLE) {
 		ctrl_reset_state(ctrl);
 		ctrl->csts = NVME_CSTS_RDY;
 		ctrl->lingering = false;
+		if (!ctrl->dead)
+			ctrl->end = NVMFT_END_NONE;
 	}
 	if (act & NVMFT_CC_ACT_SHUTDOWN) {
 		ctrl->csts = (ctrl->csts & ~NVME_CSTS_SHST_MASK) | NVME_CSTS_SHST_OCCUR;
 		ctrl_close_io(ctrl);
-		ctrl_linger(ctrl);
+		ctrl_left(ctrl);
 	}
 out:
 	spin_unlock(&ctrl->lock);

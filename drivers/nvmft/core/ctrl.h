@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 #include "nvmft.h"
 #include "core/port.h"
+#include "core/stat.h"
 #include "core/subsys.h"
 #include "proto/logpage.h"
 
@@ -61,12 +62,21 @@ struct nvmft_feat {
  * @hostnqn: NUL terminated; likewise
  * @hosthash: nvmft_nqn_hash() of it; likewise
  * @addr: the host's address; likewise
+ * @local: the address that it has connected to; likewise
+ * @hdgst: header digests are on; likewise
+ * @ddgst: data digests are on; likewise
+ * @born_ms: time since boot, ms, when it was made; likewise
+ * @session: in nvmft_sessions, under nvmft_stat_lock
+ * @peer: its host's counters, kept for it by nvmft_stat_lock
+ * @errs: what failed
+ * @debugfs: its folder, under subsys->lock
  * @max_queue_size: entries of an I/O queue; likewise
  * @tick: keep alive and linger, on system_wq's like, never waits
  * @lock: guards everything down to @changed; process context only
  * @cc: CC property
  * @csts: CSTS property
  * @dead: ending; no queue may join. Set once.
+ * @end: enum nvmft_end: why it ends, or would if its host left now
  * @granted: I/O queues granted by Set Features, 0: not asked yet
  * @kato: keep alive timeout, ms, 0: none
  * @idle_since: jiffies when EN was cleared, SHST completed or no enable yet
@@ -85,7 +95,7 @@ struct nvmft_feat {
  * @ev_masked: bits reported whose log page has not been read yet
  * @changed: NSIDs of log 04h
  * @nr_changed: how many, NVMFT_NN + 1: overflow
- * @old_stat: counters of queues that have gone
+ * @old_stat: counters of queues that have gone; when all have, its own
  * @old_busy: the most that one of them was busy, of those that went since there
  *	was no queue
  * @sq_wait: woken when a qid is free again; a reconnect waits here
@@ -106,6 +116,14 @@ struct nvmft_ctrl {
 	char					hostnqn[NVMF_NQN_FIELD_LEN];
 	u32					hosthash;
 	char					addr[NVMFT_ADDR_LEN];
+	char					local[NVMFT_ADDR_LEN];
+	bool					hdgst;
+	bool					ddgst;
+	u64					born_ms;
+	struct list_head			session;
+	struct nvmft_peer			*peer;
+	struct nvmft_errs			errs;
+	struct dentry				*debugfs;
 	struct delayed_work			tick;
 
 	spinlock_t				lock;
@@ -113,6 +131,7 @@ struct nvmft_ctrl {
 	u32					csts;
 	bool					dead;
 	bool					lingering;
+	u8					end;
 	u16					granted;
 	u32					kato;
 	unsigned long				idle_since;
@@ -144,14 +163,17 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 				    const struct nvmf_connect_data *d, u32 kato);
 void nvmft_ctrl_get(struct nvmft_ctrl *ctrl);
 void nvmft_ctrl_put(struct nvmft_ctrl *ctrl);
-/* Start to end it: closes all its queues. Any process context, idempotent. */
-void nvmft_ctrl_end(struct nvmft_ctrl *ctrl, const char *why);
+/*
+ * Start to end it: closes all its queues. Any process context, idempotent. @why: in
+ * words, for the log. Return: true: it was not ending before.
+ */
+bool nvmft_ctrl_end(struct nvmft_ctrl *ctrl, enum nvmft_end end, const char *why);
 /*
  * Start to end the controllers of @subsys that match: on @port (NULL: any), of
  * the host @hostnqn (NULL: any). Takes subsys->lock; does not wait.
  */
 void nvmft_ctrl_end_all(struct nvmft_subsys *subsys, struct nvmft_port *port,
-			const char *hostnqn, const char *why);
+			const char *hostnqn, enum nvmft_end end, const char *why);
 int nvmft_ctrl_join(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq, u16 qid);
 /* A queue of a connected controller goes. Worker of @sq. */
 void nvmft_ctrl_sq_gone(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
@@ -163,7 +185,13 @@ u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl);
 bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl);
 /* KATO changed (0: off) or the controller was enabled: run the timer anew. */
 void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms);
-/* Sum of the traffic of all its queues so far. */
+/* Why a queue of it has ended; @end: what the transport knows. Worker of the queue. */
+enum nvmft_end nvmft_ctrl_why(struct nvmft_ctrl *ctrl, enum nvmft_end end);
+/* ctrl->lock held: when its host was seen last, jiffies. There is an admin queue. */
+unsigned long nvmft_ctrl_last_seen(struct nvmft_ctrl *ctrl);
+/* Sum of the traffic of all its queues so far. ctrl->lock held. */
+void nvmft_ctrl_traffic(const struct nvmft_ctrl *ctrl, struct nvmft_traffic *sum);
+/* The same, with all else that was counted. Takes ctrl->lock. */
 void nvmft_ctrl_stat(struct nvmft_ctrl *ctrl, struct nvmft_sq_stat *sum);
 /*
  * Enter a failed command into the error log. @status: as its CQE says it. Any

@@ -50,6 +50,7 @@ u16 nvmft_io_check(struct nvmft_req *req)
 	if (unlikely(!ns))
 		return nvmft_ns_refusal(sq->ctrl, nsid);
 	req->ns = ns;
+	req->ns_stat = ns->stat;
 	status = nvmft_ana_status(nvmft_port_of(sq->port), READ_ONCE(ns->anagrpid));
 	if (unlikely(status))
 		return status;

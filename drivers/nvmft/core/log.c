@@ -45,10 +45,10 @@ static u16 log_smart(struct nvmft_req *req, struct nvmft_cut *cut)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	}
 	nvmft_ctrl_stat(ctrl, &stat);
-	in.units_read = stat.read_bytes >> 9;
-	in.units_written = stat.write_bytes >> 9;
-	in.host_reads = stat.reads;
-	in.host_writes = stat.writes;
+	in.units_read = stat.traffic.bytes[NVMFT_KIND_READ] >> 9;
+	in.units_written = stat.traffic.bytes[NVMFT_KIND_WRITE] >> 9;
+	in.host_reads = stat.traffic.count[NVMFT_KIND_READ];
+	in.host_writes = stat.traffic.count[NVMFT_KIND_WRITE];
 	in.media_errors = stat.media_errors;
 	in.busy_min = div_u64(stat.busy, 60 * HZ);
 	in.power_on_hours = div_u64(ktime_get_seconds() - ctrl->subsys->born, 3600);

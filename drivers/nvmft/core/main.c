@@ -5,7 +5,9 @@
 #include "core/backend.h"
 #include "core/configfs.h"
 #include "core/ctrl.h"
+#include "core/debugfs.h"
 #include "core/ns.h"
+#include "core/proc.h"
 
 static int __init nvmft_init(void)
 {
@@ -20,11 +22,18 @@ static int __init nvmft_init(void)
 	err = nvmft_discovery_init();
 	if (err)
 		goto out_ctrl;
-	err = nvmft_configfs_init();
+	err = nvmft_proc_init();
 	if (err)
 		goto out_discovery;
+	nvmft_debugfs_init();
+	err = nvmft_configfs_init();
+	if (err)
+		goto out_debugfs;
 	return 0;
 
+out_debugfs:
+	nvmft_debugfs_exit();
+	nvmft_proc_exit();
 out_discovery:
 	nvmft_discovery_exit();
 out_ctrl:
@@ -38,12 +47,15 @@ out_backend:
 static void __exit nvmft_exit(void)
 {
 	nvmft_configfs_exit();
+	nvmft_debugfs_exit();
+	nvmft_proc_exit();
 	/* Namespaces are freed after a grace period. */
 	rcu_barrier();
 	nvmft_ns_watch_exit();
 	nvmft_discovery_exit();
 	nvmft_ctrl_exit();
 	nvmft_backend_exit();
+	nvmft_stat_exit();
 }
 
 module_init(nvmft_init);

@@ -60,6 +60,9 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	ns->subsys = subsys;
 	nvmft_subsys_get(subsys);
 	ns->nsid = nsid;
+	ns->stat = nvmft_ns_stat_get(ns);
+	if (!ns->stat)
+		goto out_slot;
 	ns->anagrpid = 1;
 	kref_init(&ns->kref);
 	init_completion(&ns->gone);
@@ -71,6 +74,10 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	nvmft_standby_add(ns);
 	return ns;
 
+out_slot:
+	err = -ENOMEM;
+	xa_erase(&subsys->namespaces, nsid);
+	nvmft_subsys_put(subsys);
 out_bare:
 	percpu_ref_exit(&ns->bare);
 out_ref:
@@ -83,6 +90,7 @@ out_free:
 void nvmft_ns_remove(struct nvmft_ns *ns)
 {
 	nvmft_ns_disable(ns);
+	nvmft_ns_stat_put(ns->stat);
 	xa_erase(&ns->subsys->namespaces, ns->nsid);
 	nvmft_ns_drop(ns);
 }
@@ -226,7 +234,7 @@ int nvmft_ns_stop(struct nvmft_ns *ns, unsigned long patience)
 	if (ns_stop(ns, patience))
 		return 0;
 	/* A host that does not send the data of its write, or the device hangs. */
-	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, "holds up a change of access");
+	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, NVMFT_END_STUCK, "holds up a change of access");
 	if (ns_stop(ns, END_PATIENCE))
 		return 0;
 	pr_err("nvmft: subsystems/%s/namespaces/%u: commands from before have not ended, so none are let in (%pe)\n",
@@ -284,7 +292,8 @@ static void ns_stop_for_good(struct nvmft_ns *ns)
 {
 	if (ns_stop(ns, DISABLE_PATIENCE))
 		return;
-	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, "holds up the end of a namespace");
+	nvmft_ctrl_end_all(ns->subsys, NULL, NULL, NVMFT_END_STUCK,
+			   "holds up the end of a namespace");
 	ns_stop(ns, MAX_SCHEDULE_TIMEOUT);
 }
 

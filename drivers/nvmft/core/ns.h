@@ -42,6 +42,7 @@
  * @draining: @drain is locked; it goes when @bare is gone
  * @drain: keeps every lock waiting until @bare is gone
  * @be: backing device; set before @ref goes live, cleared after it is gone
+ * @stat: counters; set once
  * @lba_shift: log2 of the logical block size; as @be
  * @nsze: size in logical blocks; READ_ONCE/WRITE_ONCE, revalidation changes it
  * @readonly: the device refuses writes; as @nsze
@@ -59,7 +60,8 @@
  *	without @be: hosts see what was promised, or what it was
  * @device_size: promised capacity of the device, bytes; 0: it is open while the
  *	namespace is enabled
- * @path: device path as given, or NULL
+ * @path: device path as given, or NULL; nvmft_stat_lock as well, to be read with
+ *	either
  * @uuid: UUID as given, or random
  * @nguid: NGUID as given, or derived from @uuid while @nguid_set is false
  * @nguid_set: an administrator chose the NGUID
@@ -85,6 +87,7 @@ struct nvmft_ns {
 	struct nvmft_ranges	ranges;
 	struct nvmft_range	drain;
 	struct nvmft_backend	*be;
+	struct nvmft_ns_stat	*stat;
 	u8			lba_shift;
 	bool			readonly;
 	bool			protected;

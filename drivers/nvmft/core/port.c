@@ -252,7 +252,8 @@ void nvmft_port_unlink(struct nvmft_port *port, struct nvmft_subsys *subsys)
 		nvmft_discovery_port_changed(port, subsys);
 		list_del(&link->entry);
 		list_del(&link->subsys_entry);
-		nvmft_ctrl_end_all(subsys, port, NULL, "its subsystem is no longer on this port");
+		nvmft_ctrl_end_all(subsys, port, NULL, NVMFT_END_CONFIG,
+				   "its subsystem is no longer on this port");
 		if (list_empty(&port->subsystems))
 			port_disable(port);
 	}

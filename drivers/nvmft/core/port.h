@@ -42,6 +42,7 @@ struct nvmft_ana_group {
  * struct nvmft_port - a port
  * @t: what its transport sees; first member
  * @ref: one by configfs, one per queue
+ * @entry: in nvmft_ports while it has a folder, under nvmft_stat_lock
  * @ops: transport; set while enabled, nvmft_config_sem
  * @enabled: listening; nvmft_config_sem
  * @treq: TREQ secure channel bits, 0..2; nvmft_config_sem
@@ -58,6 +59,7 @@ struct nvmft_ana_group {
 struct nvmft_port {
 	struct nvmft_tport			t;
 	struct kref				ref;
+	struct list_head			entry;
 	const struct nvmft_transport_ops	*ops;
 	bool					enabled;
 	u8					treq;

@@ -5,6 +5,8 @@
 #include <linux/slab.h>
 #include "core/ana.h"
 #include "core/multi.h"
+#include "core/stat.h"
+#include "core/trace.h"
 #include "proto/status.h"
 
 /* Which states a request may go to from each state */
@@ -45,6 +47,7 @@ static void (*const req_handlers[NVMFT_OP_NR])(struct nvmft_req *req) = {
 void nvmft_req_set_state(struct nvmft_req *req, enum nvmft_req_state state)
 {
 	WARN_ON_ONCE(!(req_edges[req->state] & BIT(state)));
+	trace_nvmft_req_state(req, state);
 	/* Abort looks at the state of requests that others own. */
 	WRITE_ONCE(req->state, state);
 }
@@ -199,6 +202,8 @@ enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 	req_enter(req->sq);
 	nvmft_req_set_state(req, NVMFT_REQ_NEW);
 	req->desc = NULL;
+	req->ns_stat = NULL;
+	req->born = req->sq->now;
 	req->dir = NVMFT_DIR_NONE;
 	req->len = 0;
 	req->extra = 0;
@@ -276,6 +281,7 @@ const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req)
 	struct nvmft_sq *sq = req->sq;
 
 	nvmft_req_set_state(req, NVMFT_REQ_SEND);
+	nvmft_stat_answered(req);
 	if (!sq->flow) {
 		req->cqe.sq_head = cpu_to_le16(NVMFT_SQHD_NO_FLOW);
 	} else {
@@ -287,27 +293,8 @@ const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req)
 }
 EXPORT_SYMBOL_GPL(nvmft_req_cqe);
 
-static void req_account(struct nvmft_req *req)
-{
-	struct nvmft_sq_stat *stat = &req->sq->stat;
-
-	if (req->desc->op == NVMFT_OP_READ) {
-		WRITE_ONCE(stat->reads, stat->reads + 1);
-		if (likely(!req->status))
-			WRITE_ONCE(stat->read_bytes, stat->read_bytes + req->len);
-	} else if (req->desc->op == NVMFT_OP_WRITE) {
-		WRITE_ONCE(stat->writes, stat->writes + 1);
-		if (likely(!req->status))
-			WRITE_ONCE(stat->write_bytes, stat->write_bytes + req->len);
-	}
-	if (unlikely((req->status & 0x700) == 0x200))
-		WRITE_ONCE(stat->media_errors, stat->media_errors + 1);
-}
-
 void nvmft_req_release(struct nvmft_req *req)
 {
-	if (req->state == NVMFT_REQ_SEND && req->desc)
-		req_account(req);
 	if (req->ns) {
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;

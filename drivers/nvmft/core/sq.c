@@ -21,6 +21,7 @@ int nvmft_sq_init(struct nvmft_sq *sq, struct nvmft_tport *port,
 	INIT_LIST_HEAD(&sq->held);
 	nvmft_sq_seen(sq);
 	nvmft_port_get(nvmft_port_of(port));
+	nvmft_port_count(port, NVMFT_PORT_ACCEPT);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(nvmft_sq_init);
@@ -36,6 +37,7 @@ void nvmft_sq_close(struct nvmft_sq *sq)
 	nvmft_fused_close(sq);
 	if (sq->ctrl)
 		nvmft_ctrl_sq_gone(sq->ctrl, sq);
+	nvmft_stat_sq_ended(sq);
 }
 EXPORT_SYMBOL_GPL(nvmft_sq_close);
 

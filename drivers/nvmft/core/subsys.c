@@ -5,6 +5,7 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 #include "core/ctrl.h"
+#include "core/debugfs.h"
 #include "core/ns.h"
 #include "core/refuse.h"
 
@@ -34,6 +35,7 @@ struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type)
 	strscpy(subsys->nqn, nqn, sizeof(subsys->nqn));
 	subsys->type = type;
 	xa_init(&subsys->namespaces);
+	xa_init(&subsys->ns_stats);
 	INIT_LIST_HEAD(&subsys->entry);
 	INIT_LIST_HEAD(&subsys->hosts);
 	INIT_LIST_HEAD(&subsys->ports);
@@ -60,6 +62,7 @@ static void subsys_free(struct kref *ref)
 {
 	struct nvmft_subsys *subsys = container_of(ref, struct nvmft_subsys, ref);
 
+	nvmft_ns_stat_free_all(subsys);
 	xa_destroy(&subsys->ctrls);
 	xa_destroy(&subsys->namespaces);
 	mutex_destroy(&subsys->lock);
@@ -103,8 +106,9 @@ void nvmft_subsys_remove(struct nvmft_subsys *subsys)
 
 	mutex_lock(&subsys->lock);
 	subsys->dying = true;
+	nvmft_debugfs_del_subsys(subsys);
 	mutex_unlock(&subsys->lock);
-	nvmft_ctrl_end_all(subsys, NULL, NULL, "its subsystem was removed");
+	nvmft_ctrl_end_all(subsys, NULL, NULL, NVMFT_END_CONFIG, "its subsystem was removed");
 }
 
 static struct nvmft_host_link *find_host(const struct nvmft_subsys *subsys, const char *hostnqn)
@@ -190,7 +194,8 @@ void nvmft_subsys_disallow_host(struct nvmft_subsys *subsys, struct nvmft_host *
 	if (link) {
 		list_del(&link->entry);
 		nvmft_discovery_hosts_changed(subsys, host->nqn);
-		nvmft_ctrl_end_all(subsys, NULL, host->nqn, "the host is no longer allowed");
+		nvmft_ctrl_end_all(subsys, NULL, host->nqn, NVMFT_END_CONFIG,
+				   "the host is no longer allowed");
 	}
 	up_write(&nvmft_config_sem);
 	kfree(link);

@@ -39,11 +39,14 @@ extern struct rw_semaphore nvmft_config_sem;
  * @type: NVME_NQN_NVME or NVME_NQN_CURR (discovery)
  * @namespaces: active ones by NSID; read under RCU, written under ns->lock. The
  *	slot of one that is not active is reserved, which reads as empty.
+ * @ns_stats: struct nvmft_ns_stat by NSID, of every namespace that there was; written
+ *	when folders are made
  * @entry: in the list of NVM subsystems, nvmft_config_sem
  * @allow_any_host: nvmft_config_sem
  * @hosts: struct nvmft_host_link, nvmft_config_sem
  * @ports: struct nvmft_subsys_link by subsys_entry, nvmft_config_sem
  * @lock: guards everything below
+ * @debugfs: its folder, made with its first controller
  * @ctrls: controllers by CNTLID; XA_FLAGS_ALLOC
  * @next_cntlid: cursor of the cyclic allocation
  * @dying: being removed: no controller may be added
@@ -65,6 +68,7 @@ struct nvmft_subsys {
 	char			nqn[NVMF_NQN_FIELD_LEN];
 	u8			type;
 	struct xarray		namespaces;
+	struct xarray		ns_stats;
 
 	struct list_head	entry;
 	bool			allow_any_host;
@@ -72,6 +76,7 @@ struct nvmft_subsys {
 	struct list_head	ports;
 
 	struct mutex		lock;
+	struct dentry		*debugfs;
 	struct xarray		ctrls;
 	u32			next_cntlid;
 	bool			dying;

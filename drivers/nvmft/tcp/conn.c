@@ -15,6 +15,7 @@
 #include "tcp/conn.h"
 #include "tcp/listen.h"
 #include "tcp/tcp.h"
+#include "tcp/trace.h"
 
 /* An idle connection gives its kept memory back after so many seconds. */
 #define TRIM_SECS	10
@@ -40,14 +41,16 @@ void nvmft_tcp_conn_set_state(struct nvmft_tcp_conn *conn, enum nvmft_tcp_state 
 {
 	nvmft_tcp_assert_worker(conn);
 	WARN_ON_ONCE(!(state_edges[conn->state] & BIT(state)));
+	trace_nvmft_tcp_state(conn, state);
 	conn->state = state;
 }
 
-void nvmft_tcp_conn_end(struct nvmft_tcp_conn *conn, bool reset)
+void nvmft_tcp_conn_end(struct nvmft_tcp_conn *conn, bool reset, enum nvmft_end why)
 {
 	if (conn->state == NVMFT_TCP_DEAD)
 		return;
 	conn->reset = reset;
+	nvmft_tcp_conn_why(conn, why);
 	nvmft_tcp_conn_set_state(conn, NVMFT_TCP_DEAD);
 }
 
@@ -170,8 +173,10 @@ static void follow_flow(struct nvmft_tcp_conn *conn)
 {
 	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
 
-	if (unlikely(cpu != conn->cpu) && cpu >= 0 && cpu_online(cpu))
+	if (unlikely(cpu != conn->cpu) && cpu >= 0 && cpu_online(cpu)) {
 		WRITE_ONCE(conn->cpu, cpu);
+		WRITE_ONCE(conn->sq.cpu, cpu);
+	}
 }
 
 static void trim(struct nvmft_tcp_conn *conn)
@@ -204,7 +209,7 @@ static void check_deadline(struct nvmft_tcp_conn *conn)
 
 	if (conn->timed && time_after_eq(jiffies, conn->deadline)) {
 		nvmft_tcp_warn(conn, "%s\n", what[conn->state]);
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, NVMFT_END_TIMEOUT);
 	}
 	if (!conn->trimmed && time_after_eq(jiffies, conn->trim_at))
 		trim(conn);
@@ -216,10 +221,11 @@ static void check_sock(struct nvmft_tcp_conn *conn)
 	if (unlikely(conn->rx_stop == NVMFT_TCP_STOP_DEAD))
 		nvmft_tcp_fatal(conn);
 	if (unlikely(conn->rx_err))
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, conn->rx_err == EPROTO ? NVMFT_END_PROTOCOL :
+								NVMFT_END_LOST);
 	/* Who has closed his side still gets the last word of a graceful end. */
 	if (unlikely(conn->rx_eof && (conn->state != NVMFT_TCP_CLOSING || conn->said)))
-		nvmft_tcp_conn_end(conn, false);
+		nvmft_tcp_conn_end(conn, false, NVMFT_END_CLOSED);
 }
 
 /* Everything there is to do, once. True: there is more to do at once. */
@@ -229,7 +235,7 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 
 	conn->stat.passes++;
 	if (READ_ONCE(conn->close))
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, NVMFT_END_NONE);
 	check_deadline(conn);
 	if (conn->state == NVMFT_TCP_DEAD)
 		return false;

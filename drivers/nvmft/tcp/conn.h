@@ -243,8 +243,15 @@ void nvmft_tcp_conn_close(struct nvmft_tcp_conn *conn);
 void nvmft_tcp_conn_set_state(struct nvmft_tcp_conn *conn, enum nvmft_tcp_state state);
 /* @ms are left from now on. */
 void nvmft_tcp_conn_set_deadline(struct nvmft_tcp_conn *conn, unsigned int ms);
-/* Any state -> DEAD; @reset: by RST */
-void nvmft_tcp_conn_end(struct nvmft_tcp_conn *conn, bool reset);
+/* Any state -> DEAD; @reset: by RST; @why: unless it was said before */
+void nvmft_tcp_conn_end(struct nvmft_tcp_conn *conn, bool reset, enum nvmft_end why);
+/* It is going to end. */
+static inline void nvmft_tcp_conn_why(struct nvmft_tcp_conn *conn, enum nvmft_end why)
+{
+	if (!conn->sq.end)
+		conn->sq.end = why;
+}
+
 /* It is not half open any more. */
 void nvmft_tcp_conn_opened(struct nvmft_tcp_conn *conn);
 

@@ -5,6 +5,7 @@
  */
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
+#include "tcp/trace.h"
 
 /* How long a peer may take to close after a graceful end */
 #define FIN_TIMEOUT_MS	2000
@@ -15,6 +16,8 @@ void nvmft_tcp_accept_icreq(struct nvmft_tcp_conn *conn)
 	u32 hlen;
 
 	nvmft_rx_accept_icreq(&conn->rx);
+	conn->sq.hdgst = conn->rx.p.hdgst;
+	conn->sq.ddgst = conn->rx.p.ddgst;
 	hlen = nvmft_pdu_build_icresp(&pdu, &conn->rx.p);
 	nvmft_tcp_tx_put(&conn->tx, &pdu, hlen);
 	nvmft_tcp_conn_set_state(conn, NVMFT_TCP_LIVE);
@@ -24,9 +27,11 @@ void nvmft_tcp_accept_icreq(struct nvmft_tcp_conn *conn)
 void nvmft_tcp_got_term(struct nvmft_tcp_conn *conn)
 {
 	const struct nvme_tcp_term_pdu *term = &conn->rx.pdu.term;
+	u32 fei = le16_to_cpu(term->feil) | le16_to_cpu(term->feiu) << 16;
+	u16 fes = le16_to_cpu(term->fes);
 
-	nvmft_tcp_warn(conn, "host ends the connection: FES %u, FEI %#x\n", le16_to_cpu(term->fes),
-		       le16_to_cpu(term->feil) | le16_to_cpu(term->feiu) << 16);
+	trace_nvmft_tcp_pdu_error(conn, false, nvme_tcp_h2c_term, fes, fei);
+	nvmft_tcp_warn(conn, "host ends the connection: FES %u, FEI %#x\n", fes, fei);
 }
 
 void nvmft_tcp_fatal(struct nvmft_tcp_conn *conn)
@@ -34,9 +39,12 @@ void nvmft_tcp_fatal(struct nvmft_tcp_conn *conn)
 	const struct nvmft_verdict *v = &conn->rx.verdict;
 
 	if (v->kind != NVMFT_V_TERM) {
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, NVMFT_END_TERM);
 		return;
 	}
+	nvmft_tcp_conn_why(conn, NVMFT_END_PROTOCOL);
+	trace_nvmft_tcp_pdu_error(conn, true, conn->rx.pdu.ch.type, v->fes, v->fei);
+	nvmft_port_count(conn->sq.port, NVMFT_PORT_PDU + v->fes - NVME_TCP_FES_INVALID_PDU_HDR);
 	nvmft_tcp_warn(conn, "bad PDU of type %#x: C2HTermReq with FES %u, FEI %#x\n",
 		       conn->rx.pdu.ch.type, v->fes, v->fei);
 	conn->term = true;
@@ -68,11 +76,12 @@ void nvmft_tcp_after_commands(struct nvmft_tcp_conn *conn)
 		rename_conn(conn);
 		if (nvmft_tcp_slots_resize(conn, conn->sq.size + NVMFT_TCP_SPARE_SLOTS)) {
 			nvmft_tcp_warn(conn, "no memory for a queue of %u\n", conn->sq.size);
-			nvmft_tcp_conn_end(conn, true);
+			nvmft_tcp_conn_end(conn, true, NVMFT_END_MEMORY);
 			return;
 		}
 	}
 	if (unlikely(conn->sq.ending)) {
+		nvmft_tcp_conn_why(conn, conn->connected ? NVMFT_END_SHUTDOWN : NVMFT_END_REFUSED);
 		nvmft_tcp_conn_set_state(conn, NVMFT_TCP_CLOSING);
 		nvmft_tcp_conn_set_deadline(conn, nvmft_tcp_param(&nvmft_tcp_term_timeout_ms));
 		/* Responses are sent, the one that ends it among them. */

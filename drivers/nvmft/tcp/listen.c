@@ -26,7 +26,8 @@
 #define KEEP_INTVL	5
 #define KEEP_CNT	6
 
-static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock, const char *why)
+static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock,
+		   enum nvmft_port_event event, const char *why)
 {
 	struct sockaddr_storage peer = { };
 
@@ -34,6 +35,7 @@ static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock, const ch
 	pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n",
 			    lsn->portid, &peer, why);
 	nvmft_tcp_count_refused();
+	nvmft_port_count(lsn->port, event);
 	sock_no_linger(sock->sk);
 	sock_release(sock);
 }
@@ -44,11 +46,12 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	int err;
 
 	if (atomic_inc_return(&lsn->half_open) > nvmft_tcp_param(&nvmft_tcp_max_half_open)) {
-		refuse(lsn, sock, "max_half_open connections without a Connect");
+		refuse(lsn, sock, NVMFT_PORT_REFUSED_HALF_OPEN,
+		       "max_half_open connections without a Connect");
 		goto out_half_open;
 	}
 	if (!nvmft_tcp_count_conn()) {
-		refuse(lsn, sock, "max_conns connections");
+		refuse(lsn, sock, NVMFT_PORT_REFUSED_MAX_CONNS, "max_conns connections");
 		goto out_half_open;
 	}
 	/* The worker may be what write-back of dirty pages waits for. */
@@ -66,7 +69,7 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	if (err == -ENOTCONN)
 		sock_release(sock);
 	else
-		refuse(lsn, sock, "no memory");
+		refuse(lsn, sock, NVMFT_PORT_REFUSED_MEMORY, "no memory");
 	nvmft_tcp_uncount_conn();
 out_half_open:
 	atomic_dec(&lsn->half_open);

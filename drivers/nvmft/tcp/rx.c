@@ -64,6 +64,8 @@ static void rx_taken(struct nvmft_tcp_conn *conn)
 	if (conn->rx.p.ddgst &&
 	    nvmft_tcp_digest_end(conn->rx_crc) != get_unaligned((__le32 *)conn->rx.dgst)) {
 		conn->stat.digest_errors++;
+		nvmft_count(&conn->sq.stat.ddgst_errors, 1);
+		nvmft_port_count(conn->sq.port, NVMFT_PORT_DDGST_ERROR);
 		nvmft_tcp_warn(conn, "data digest error, cid %#x\n",
 			       le16_to_cpu((__force __le16)slot->req.sqe.common.command_id));
 		slot->fail = NVME_SC_TRANSIENT_TR_ERR;
@@ -105,6 +107,7 @@ static void rx_command(struct nvmft_tcp_conn *conn)
 			conn->rx_stop = NVMFT_TCP_STOP_SLOT;
 			return;
 		}
+		nvmft_port_count(conn->sq.port, NVMFT_PORT_OVERRUN);
 		nvmft_tcp_warn(conn, "more commands than the queue has entries\n");
 		rx_fail(conn, nvmft_v_term(NVME_TCP_FES_PDU_SEQ_ERR, 0));
 		return;
@@ -166,6 +169,7 @@ static bool rx_header_digest_ok(struct nvmft_tcp_conn *conn)
 	if (likely(want == get_unaligned((__le32 *)rx->dgst)))
 		return true;
 	conn->stat.digest_errors++;
+	nvmft_port_count(conn->sq.port, NVMFT_PORT_HDGST_ERROR);
 	rx_fail(conn, nvmft_v_term(NVME_TCP_FES_HDR_DIGEST_ERR, get_unaligned_le32(rx->dgst)));
 	return false;
 }
@@ -324,6 +328,7 @@ bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn)
 		conn->rx_left = PASS_BYTES;
 		/* Connect changes it; a capsule under way was measured before. */
 		conn->rx.p.icd_max = conn->sq.icd_max;
+		nvmft_sq_look(&conn->sq);
 
 		lock_sock(sk);
 		READ_ONCE(conn->sock->ops)->read_sock(sk, &desc, rx_actor);

@@ -103,10 +103,11 @@ static void stage_r2t(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 	u32 off, len;
 
 	if (WARN_ON_ONCE(!nvmft_xfer_r2t_next(x, NVMFT_TCP_R2T_MAX, &off, &len))) {
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, NVMFT_END_LOST);
 		return;
 	}
 	put_header(conn, &pdu, nvmft_pdu_build_r2t(&pdu, &conn->rx.p, x->cccid, x->ttag, off, len));
+	nvmft_count(&conn->sq.stat.r2ts, 1);
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW);
 }
 
@@ -163,7 +164,7 @@ static void stage_response(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *s
 	if (req->dir == NVMFT_DIR_C2H && req->len && !req->status) {
 		/* Not a byte that the core did not fill leaves this machine. */
 		if (WARN_ON_ONCE(req->buf.len != req->len)) {
-			nvmft_tcp_conn_end(conn, true);
+			nvmft_tcp_conn_end(conn, true, NVMFT_END_LOST);
 			return;
 		}
 		success = nvmft_pdu_may_succeed(cqe, conn->sq.flow);
@@ -316,7 +317,7 @@ static int tx_round(struct nvmft_tcp_conn *conn, bool last)
 	if (unlikely(err && err != -EAGAIN)) {
 		if (err != -EPIPE && err != -ECONNRESET)
 			nvmft_tcp_warn(conn, "cannot send: %pe\n", ERR_PTR(err));
-		nvmft_tcp_conn_end(conn, true);
+		nvmft_tcp_conn_end(conn, true, NVMFT_END_LOST);
 	}
 	return err;
 }
@@ -341,6 +342,8 @@ bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
 	int i;
 
 	nvmft_tcp_assert_worker(conn);
+	if (!list_empty(&tx->queue))
+		nvmft_sq_look(&conn->sq);
 	for (i = 1; i <= ROUNDS; i++) {
 		tx_stage(conn);
 		if (conn->state == NVMFT_TCP_DEAD || nvmft_tcp_tx_idle(tx))
