@@ -77,8 +77,8 @@ class Bench:
             for name in self.options.order.split(","):
                 yield name, number
 
-    def load(self, workload, disks, fresh=False, **label):
-        args = workloads.load_args(workload, self.options.ios, fresh, os.cpu_count(), len(disks))
+    def load(self, workload, disks, **label):
+        args = workloads.load_args(workload, self.options.ios, os.cpu_count(), len(disks))
         out = targets.run("./bench/load", *args, *disks)
         emit(workload=workload.name, **json.loads(out), **label)
 
@@ -113,10 +113,8 @@ class Bench:
                 target.connect(self.ports[name]["r2t" in workload.flags], *extra, "--hostnqn",
                                f"{HOSTNQN}{n}", "--hostid", HOSTID.format(n))
             disks[name] = [target.disk(nsid) for target in group[:hosts]]
-        fresh = set(disks)
         for name, number in self.rounds():
-            self.load(workload, disks[name], name in fresh, target=name, round=number)
-            fresh.discard(name)
+            self.load(workload, disks[name], target=name, round=number)
         for group in self.targets.values():
             for target in group[:hosts]:
                 target.disconnect()

@@ -77,9 +77,15 @@ def build(kernel):
 
 
 def commit():
-    done = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"], check=False,
-                          capture_output=True, text=True)
-    return done.stdout.strip() or "an unknown commit"
+    """Of this tree; dirty if what is measured, or measures, is not as committed."""
+    def git(*args):
+        return subprocess.run(["git", "-C", TOP, *args], check=False, capture_output=True, text=True)
+
+    name = git("describe", "--always").stdout.strip()
+    if not name:
+        return "an unknown commit"
+    dirty = git("diff", "--quiet", "HEAD", "--", "drivers", HERE).returncode
+    return name + ("-dirty" if dirty else "")
 
 
 def modules(options, out, scratch):

@@ -4,12 +4,12 @@
  * loop, so that what is measured is the way of an I/O and not the generator.
  * Prints one line of JSON.
  *
- *   load [-w PERCENT] [-s] [-b BYTES] [-q DEPTH] [-n IOS] [-u IOS] [-j THREADS] [-m] DISK...
+ *   load [-w PERCENT] [-s] [-b BYTES] [-q DEPTH] [-n IOS] [-j THREADS] [-m] DISK...
  *   load -S		tell count.c to read its roots
  *
  * -w writes in percent, -s sequential, -m marks the measured part for count.c. Each
  * thread stays on one CPU and one disk, of which there may be several, and does IOS,
- * DEPTH at a time, after those of -u to warm up.
+ * DEPTH at a time, after as many to warm up.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -45,7 +45,7 @@ struct thread {
 };
 
 static struct {
-	unsigned int writes, bytes, depth, ios, warm_up, threads;
+	unsigned int writes, bytes, depth, ios, threads;
 	bool sequential, mark;
 } opt = { .bytes = 4096, .depth = 1, .ios = 1000, .threads = 1 };
 
@@ -165,7 +165,7 @@ static void *work(void *data)
 		MARK(MARK_HOST);
 	for (i = 0; i < opt.depth; i++)
 		submit(t, &t->iocbs[i]);
-	turn(t, opt.warm_up, NULL);
+	turn(t, opt.ios, NULL);
 	if (pthread_barrier_wait(&warm) == PTHREAD_BARRIER_SERIAL_THREAD) {
 		began = now();
 		if (opt.mark)
@@ -211,7 +211,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "w:sb:q:n:u:j:mS")) != -1) {
+	while ((c = getopt(argc, argv, "w:sb:q:n:j:mS")) != -1) {
 		switch (c) {
 		case 'w':
 			opt.writes = atoi(optarg);
@@ -227,9 +227,6 @@ static void options(int argc, char **argv)
 			break;
 		case 'n':
 			opt.ios = atoi(optarg);
-			break;
-		case 'u':
-			opt.warm_up = atoi(optarg);
 			break;
 		case 'j':
 			opt.threads = atoi(optarg);

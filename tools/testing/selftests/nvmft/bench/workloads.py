@@ -68,15 +68,11 @@ def number_of_ios(workload, ios):
     return max(ios * 32768 // max(workload.bytes, 32768), workload.depth * 4, 64)
 
 
-def load_args(workload, ios, fresh=True, threads=1, disks=1):
-    """The arguments of load for it, with so many disks.
-
-    A FRESH connection gets as many I/Os unmeasured as measured: nvmft learns what the
-    host does. One that has had them gets a few."""
+def load_args(workload, ios, threads=1, disks=1):
+    """The arguments of load for it, with so many disks."""
     each = max(number_of_ios(workload, ios) // disks, workload.depth * 2)
     args = ["-m", "-w", str(workload.writes), "-b", str(workload.bytes),
-            "-q", str(workload.depth), "-n", str(each),
-            "-u", str(each if fresh else each // 8), "-j", str(threads)]
+            "-q", str(workload.depth), "-n", str(each), "-j", str(threads)]
     return args + ["-s"] * workload.sequential
 
 
