@@ -24,17 +24,20 @@ import workloads
 
 
 def measure(options, names):
-    """Rows of the workloads, and of the tables of growth."""
+    """Rows of the workloads, and of the tables of growth; what failed."""
     loads = [name for name in names if name not in workloads.TABLES]
     grown = [name for name in names if name in workloads.TABLES]
-    rows, growth = [], {}
+    rows, growth, failed = [], {}, []
     if loads:
-        runs = host.measure(options, "guest.py", loads, "--limits", "--rounds", str(options.rounds),
+        runs, failed = host.measure(options, "guest.py", loads, "--limits", "--rounds", str(options.rounds),
                             "--ios", str(options.ios), "--order", "nvmft,nvmet,nvmet,nvmft")
-        rows = [tables.summary(name, [r for r in runs if r["workload"] == name]) for name in loads]
+        rows = [tables.summary(name, [r for r in runs if r["workload"] == name])
+                for name in loads if name not in failed]
     if grown:
-        growth = tables.growth(host.measure(options, "guest_growth.py", grown))
-    return rows, growth
+        runs, more = host.measure(options, "guest_growth.py", grown)
+        growth = tables.growth(runs)
+        failed = failed + more
+    return rows, growth, failed
 
 
 def write(about, text, base):
@@ -64,17 +67,18 @@ def main():
     options = parser.parse_args()
     names = host.workload_names(parser, options)
     start = time.time()
-    rows, growth = measure(options, names)
+    rows, growth, failed = measure(options, names)
     verdicts = list(goals.verdicts(rows, growth))
     about = {"kernel": host.release(options.kernel), "cpus": options.smp, "rounds": options.rounds,
              "date": time.strftime("%Y-%m-%d"), "commit": host.commit(),
              "seconds": round(time.time() - start), "rows": rows, "growth": growth,
+             "failed": failed,
              "goals": [v._asdict() for v in verdicts]}
     lines = [*tables.text(about), "", *goals.lines(verdicts)]
     text = "".join(line.rstrip() + "\n" for line in lines)
     print(text, end="", flush=True)
     write(about, text, options.out or host.folder(options.kernel) + "/bench")
-    return 1 if options.check and goals.missed(verdicts) else 0
+    return 1 if failed or options.check and goals.missed(verdicts) else 0
 
 
 if __name__ == "__main__":

@@ -184,12 +184,13 @@ class Guest:
 
 
 def measure(options, script, names, *args):
-    """Runs SCRIPT of this folder in a guest for workloads or tables; its rows.
+    """Runs SCRIPT of this folder in a guest for workloads or tables; its rows, and what failed.
 
     Now and then such a guest stalls or dies for reasons of the emulation; then
-    another one does what it has not done, and that is said."""
+    another one does what it has not done, and that is said. What fails, or dies
+    each time, is left out."""
     out = build(options.kernel)
-    todo, rows, deaths = list(names), [], 0
+    todo, rows, failed, deaths = list(names), [], [], 0
     while todo:
         guest = Guest(options, out, " ".join(["python3", "bench/" + script, *args, *todo]))
         fresh = []
@@ -199,16 +200,18 @@ def measure(options, script, names, *args):
                 continue
             todo.remove(row["over"])
             rows += fresh
-            fresh = []
+            fresh, deaths = [], 0
             say(f"{row['over']} done, {len(todo)} to go")
         if guest.good() and not todo:
             break
         deaths += 1
         say(f"the guest {guest.ending()}, {len(todo)} to go: {deaths} of {ATTEMPTS} times")
         sys.stderr.writelines(guest.other[-20:])
-        if not guest.died() or deaths == ATTEMPTS:
-            sys.exit(1)
-    return rows
+        if todo and (not guest.died() or deaths == ATTEMPTS):
+            failed.append(todo.pop(0))
+            say(f"{failed[-1]} FAILED")
+            deaths = 0
+    return rows, failed
 
 
 def add_options(parser):

@@ -76,7 +76,9 @@ def main():
     names = host.workload_names(parser, options)
     if set(names) & set(workloads.TABLES):
         parser.error("tables of growth have no profile")
-    runs = host.measure(options, "guest.py", names, "--ios", str(options.ios))
+    runs, failed = host.measure(options, "guest.py", names, "--ios", str(options.ios))
+    if failed:
+        return 1
     profiles = {(run["workload"], run["target"]): run["counts"] for run in runs}
     for name in names:
         show(name, profiles[name, "nvmft"], profiles[name, "nvmet"], options.top)

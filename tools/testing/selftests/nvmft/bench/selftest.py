@@ -156,10 +156,10 @@ def of_tables():
     yield "memory without the sockets", grown["memory"]["pair"]["nvmft"] == 25
     yield "growth by number", grown["queue-pairs"]["256"]["nvmft"]["own"] == 12
     about = {"kernel": "1.0", "cpus": 1, "rounds": 2, "date": "today", "commit": "abc", "seconds": 1,
-             "rows": [row, bare], "growth": grown}
+             "rows": [row, bare], "growth": grown, "failed": ["4k-read-qd9"]}
     text = "\n".join(tables.text(about))
     yield "every table is printed", all(word in text for word in (
-        "A/A", "/echo", "/local", "spread", "the limits", "queue-pairs", "memory in bytes", "0.250"))
+        "A/A", "/echo", "/local", "spread", "the limits", "queue-pairs", "memory in bytes", "0.250", "FAILED, see above: 4k-read-qd9"))
     yield "and all of it can be kept", json.loads(json.dumps(about))["rows"][0]["ratio"]["iops"] == 3.0
     for name, svg in (("bars", plot.bars(about)), ("curves", plot.curves(about))):
         yield f"the picture of {name}", xml.etree.ElementTree.fromstring(svg).tag.endswith("svg")
@@ -209,34 +209,39 @@ def guests(scratch, *programs):
     """What measure() makes of guests that run these shell programs, one after the other."""
     left = list(programs)
     asked = []
+    build, command = host.build, host.vm
 
-    def vm(_options, _out, _scratch, command):
-        asked.append(command.split()[2:])
+    def vm(_options, _out, _scratch, words):
+        asked.append(words.split()[2:])
         return ["sh", "-c", left.pop(0)]
 
     host.build, host.vm = lambda kernel: scratch, vm
     options = argparse.Namespace(kernel="1.0", quiet=1)
     try:
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            rows = host.measure(options, "guest.py", ["a", "b"])
-    except SystemExit as end:
-        rows = end.code
-    return rows, asked, said.getvalue()
+            rows, failed = host.measure(options, "guest.py", ["a", "b"])
+    finally:
+        host.build, host.vm = build, command
+    return [row["n"] for row in rows], failed, asked, said.getvalue()
 
 
 def of_guests(scratch):
     one, two = ("""echo '{"n": "%s"}'; echo '{"over": "%s"}'; """ % (n, n) for n in "ab")
-    rows, asked, _ = guests(scratch, one + two)
-    yield "a guest that does all", rows == [{"n": "a"}, {"n": "b"}] and asked == [["a", "b"]]
-    rows, asked, said = guests(scratch, one + """echo '{"n": "half"}'; exit 122""", two)
-    yield "one that dies", rows == [{"n": "a"}, {"n": "b"}] and asked == [["a", "b"], ["b"]]
+    rows, failed, asked, _ = guests(scratch, one + two)
+    yield "a guest that does all", (rows, failed, asked) == (["a", "b"], [], [["a", "b"]])
+    rows, failed, asked, said = guests(scratch, one + """echo '{"n": "half"}'; exit 122""", two)
+    yield "one that dies", (rows, failed, asked) == (["a", "b"], [], [["a", "b"], ["b"]])
     yield "and that is said", "ended with 122, 1 to go" in said
-    rows, _, said = guests(scratch, one + "exec sleep 60", two)
-    yield "one that is silent", rows == [{"n": "a"}, {"n": "b"}] and "silent for 1 s" in said
-    rows, asked, said = guests(scratch, one + "echo why; exit 1")
-    yield "a program that fails is not tried again", rows == 1 and len(asked) == 1 and "why" in said
-    rows, asked, _ = guests(scratch, *["exit 124"] * host.ATTEMPTS)
-    yield "there is an end to trying", rows == 1 and len(asked) == host.ATTEMPTS
+    rows, failed, _, said = guests(scratch, one + "exec sleep 60", two)
+    yield "one that is silent", (rows, failed) == (["a", "b"], []) and "silent for 1 s" in said
+    rows, failed, asked, said = guests(scratch, "echo why; exit 1", two)
+    yield "a workload that fails is not tried again", (rows, failed, asked) == (
+        ["b"], ["a"], [["a", "b"], ["b"]])
+    yield "and that is said too", "why" in said and "a FAILED" in said
+    rows, failed, asked, _ = guests(scratch, *["exit 124"] * host.ATTEMPTS, two)
+    yield "there is an end to trying", (rows, failed, len(asked)) == (["b"], ["a"], host.ATTEMPTS + 1)
+    rows, failed, asked, _ = guests(scratch, one + two + "exit 122")
+    yield "one that dies behind all is done", (rows, failed, len(asked)) == (["a", "b"], [], 1)
 
 
 def main():

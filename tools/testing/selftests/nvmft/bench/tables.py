@@ -170,6 +170,8 @@ def text(about):
     for name, table in about["growth"].items():
         yield ""
         yield from memory_lines(table) if name == "memory" else growth_lines(name, table)
+    if about["failed"]:
+        yield from ("", "# FAILED, see above: " + " ".join(about["failed"]))
     lost = sum(row["lost"] for row in rows)
     if lost:
         yield from ("", f"# {lost} times the caller of some code was not known")
