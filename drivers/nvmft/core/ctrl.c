@@ -489,7 +489,7 @@ void nvmft_ctrl_log_error(struct nvmft_ctrl *ctrl, const struct nvmft_req *req, 
 	spin_lock_irqsave(&ctrl->err_lock, flags);
 	slot = &ctrl->err[ctrl->err_count % ARRAY_SIZE(ctrl->err)];
 	slot->count = ++ctrl->err_count;
-	slot->lba = req->desc && req->desc->len_rule == NVMFT_LEN_LBA ?
+	slot->lba = req->desc && (req->desc->flags & NVMFT_OPF_LBA) ?
 		    le64_to_cpu(req->sqe.rw.slba) : 0;
 	slot->nsid = le32_to_cpu(req->sqe.common.nsid);
 	slot->sqid = req->sq->qid;

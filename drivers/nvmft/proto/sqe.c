@@ -314,7 +314,7 @@ u16 nvmft_sqe_loc(const struct nvmft_opdesc *d, u16 status)
 		return NVMFT_LOC_CDW10;
 	case NVME_SC_LBA_RANGE:
 		/* Other commands have their blocks in their data */
-		return d && d->len_rule == NVMFT_LEN_LBA ? NVMFT_LOC_CDW10 : NVMFT_LOC_NONE;
+		return d && (d->flags & NVMFT_OPF_LBA) ? NVMFT_LOC_CDW10 : NVMFT_LOC_NONE;
 	default:
 		return NVMFT_LOC_NONE;
 	}

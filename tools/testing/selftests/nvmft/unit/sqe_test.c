@@ -508,14 +508,16 @@ static void loc(struct kunit *test)
 		{ 0x109, 40 },		/* Invalid Log Page: LID */
 		{ 0x80, 40 },		/* LBA Out of Range: SLBA */
 	};
-	union sqe read = { .b = { [0] = 0x02 } }, flush = { };
+	union sqe read = { .b = { [0] = 0x02 } }, flush = { }, verify = { .b = { [0] = 0x0c } };
 	const struct nvmft_opdesc *r = nvmft_sqe_lookup(NVMFT_Q_IO, &read.c);
+	const struct nvmft_opdesc *v = nvmft_sqe_lookup(NVMFT_Q_IO, &verify.c);
 	const struct nvmft_opdesc *f = nvmft_sqe_lookup(NVMFT_Q_IO, &flush.c);
 	u32 status, want;
 	size_t i;
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	KUNIT_ASSERT_NOT_NULL(test, f);
+	KUNIT_ASSERT_NOT_NULL(test, v);
 	for (status = 0; status < 0x800; status++) {
 		want = 0xffff;
 		for (i = 0; i < ARRAY_SIZE(known); i++)
@@ -523,6 +525,8 @@ static void loc(struct kunit *test)
 				want = known[i].want;
 		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(r, status), want, "%x", status);
 		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(r, status | DNR), want, "%x", status);
+		/* Blocks without data */
+		KUNIT_EXPECT_EQ_MSG(test, nvmft_sqe_loc(v, status), want, "%x", status);
 		/* A command without an LBA, and none that we know */
 		if (status == 0x80)
 			want = 0xffff;

@@ -53,6 +53,8 @@ FAULTS = [
     ("sgl_length", 0, nvme.identify(1, length=4092), nvme.SGL_LENGTH, _byte(24), 0),
     ("sequence", 0, nvme.set_features(0x81, 1, length=16), nvme.SEQUENCE_ERROR, NONE, 0),
     ("read_lba", 1, nvme.rw(nvme.READ, 1, 1 << 40, 1, 512), nvme.LBA_RANGE, _byte(40), 1 << 40),
+    ("verify_lba", 1, nvme.verify(1, 1 << 40, 1), nvme.LBA_RANGE, _byte(40), 1 << 40),
+    ("write_zeroes_lba", 1, nvme.write_zeroes(1, 1 << 40, 1), nvme.LBA_RANGE, _byte(40), 1 << 40),
     ("read_nsid", 1, nvme.rw(nvme.READ, 77, 5, 1, 512), nvme.INVALID_NS, _byte(4), 5),
     ("sgl_type", 1, nvme.rw(nvme.READ, 1, 9, 1, 512, kind=0x20), nvme.SGL_TYPE, _byte(39), 9),
     ("io_opcode", 1, nvme.sqe(0x7E, 1), nvme.INVALID_OPCODE, _byte(0), 0),
