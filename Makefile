@@ -15,6 +15,7 @@
 #                   ARGS=--check: fail if a goal is not met
 #   make bench-docs    for the figures in Documentation/nvmft, on every kernel
 #   make profile    instructions per I/O by function: WORKLOAD=4k-randread-qd1
+#   make fuzz       fuzz the protocol code: TIME=600 seconds, TARGETS="pdu rx"
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
 #   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
@@ -156,6 +157,12 @@ check-detectors: deps
 check-mutants: deps
 	scripts/check-mutants $(MUTANTS)
 
+# Each target in turn; what breaks one is kept, and named in the end.
+FUZZ_HEADERS = $(shell bash -c '. scripts/cache.sh; \
+	ls -d $$CACHE/kernels/$$(kernel_names | head -n 1)/usr/src/linux-headers-*-common/include')
+fuzz: deps
+	$(MAKE) -C tools/testing/selftests/nvmft/fuzz run HEADERS=$(FUZZ_HEADERS)
+
 BENCH := tools/testing/selftests/nvmft/bench
 BENCH_ARGS = $(addprefix --kernel=,$(KERNEL)) $(ARGS)
 
@@ -176,4 +183,4 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-	check-mutants bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
+	check-mutants fuzz bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb

@@ -60,6 +60,7 @@ SUITES = tuple(Row(*row) for row in (
     ("cli", "once", "once", 600, f"{SELFTESTS}/cli.sh"),
     ("bench-self-test", "once", "once", 120, f"{SELFTESTS}/bench/selftest.py"),
     ("unit", "once", "once", 900, f"{SELFTESTS}/unit.sh"),
+    ("fuzz", "once", "once", 900, f"{SELFTESTS}/fuzz.sh"),
     ("build", "debian debug", "debian debug", 900, "scripts/check-build @KERNEL@ @OUT@"),
     ("core-wire", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft wire faults"),
     ("core-func", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft func cycles"),

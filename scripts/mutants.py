@@ -3,7 +3,7 @@
 
 A fault is a place in a file of drivers/nvmft that is there exactly once, and what to put in its
 stead. The test is a suite and what to run of it: a pattern of wire cases, a word in the name of
-functional tests, or a part of the names of unit tests.
+functional tests, a part of the names of unit tests, or a fuzz target.
 """
 import collections
 
@@ -80,4 +80,42 @@ MUTANTS = (
            "if (slba >= nsze || nlb > nsze - slba)",
            "if (slba + nlb > nsze)",
            "unit", "sqe"),
+    # One for each fuzz target: within its runs of make check it has to see it
+    Mutant("data-may-be-its-digest-alone", "proto/pdu.c",
+           "if (plen - ch->pdo <= ddgst)", "if (plen - ch->pdo < ddgst)",
+           "fuzz", "pdu"),
+    Mutant("more-than-the-rest-is-skipped", "proto/rx.c",
+           "u32 left = le32_to_cpu(ch->plen) - nvmft_pdu_hdr_len(ch, &rx->p);",
+           "u32 left = le32_to_cpu(ch->plen) - ch->hlen;",
+           "fuzz", "rx"),
+    Mutant("sgl-longer-than-its-capsule", "proto/sqe.c",
+           "if (sgl_len != icd_len)", "if (sgl_len < icd_len)",
+           "fuzz", "sqe"),
+    Mutant("reserved-controller-ids-are-taken", "proto/sqe.c",
+           "cntlid <= NVME_CNTLID_MAX;", "cntlid < NVME_CNTLID_DYNAMIC;",
+           "fuzz", "connect"),
+    Mutant("end-of-data-wraps", "proto/xfer.c",
+           "u64 end = (u64)off + len;", "u64 end = off + len;",
+           "fuzz", "xfer"),
+    Mutant("page-is-read-beyond-its-end", "proto/logpage.c",
+           "min(n - skip, cut->len - at)", "min(n, cut->len - at)",
+           "fuzz", "log"),
+    Mutant("capacity-wraps", "proto/ident.c",
+           "cpu_to_le64(blocks >> (64 - shift)),", "0,",
+           "fuzz", "ident"),
+    Mutant("first-half-is-forgotten", "proto/fuse.c",
+           "{ .self = NVMFT_FUSE_RUN, .drop = true },", "{ .self = NVMFT_FUSE_RUN },",
+           "fuzz", "fuse"),
+    Mutant("one-value-for-all-namespaces", "proto/feature.c",
+           "if (!nsid || (all && !is_set(c)))", "if (!nsid)",
+           "fuzz", "feature"),
+    Mutant("command-set-may-not-change-with-reset", "proto/prop.c",
+           "if (was && en && css !=", "if (was && css !=",
+           "fuzz", "prop"),
+    Mutant("name-without-an-end", "proto/nqn.c",
+           "return len && len <= NVMF_NQN_SIZE;", "return len > 0;",
+           "fuzz", "name"),
+    Mutant("data-outside-its-window", "proto/xfer.c",
+           "if (end > x->granted)", "if (end > x->len)",
+           "fuzz", "path"),
 )
