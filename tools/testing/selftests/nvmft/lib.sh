@@ -152,6 +152,16 @@ is_nvmet() {
 	[ "$TARGET" = nvmet ]
 }
 
+# The folder Documentation, of the source tree or beside this one in the guest.
+documentation() {
+	local dir
+
+	for dir in "$LIB_DIR/../../../../Documentation" "$LIB_DIR/../Documentation"; do
+		[ ! -d "$dir/nvmft" ] || { echo "$dir"; return; }
+	done
+	return 1
+}
+
 # --- the target ---------------------------------------------------------------
 
 target_load() {
