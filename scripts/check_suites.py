@@ -51,6 +51,8 @@ SUITES = tuple(Row(*row) for row in (
     # name, where when bare, where in full, limit, command
     ("kernel", "debug", "debug", 1800, "scripts/check-kernel @KERNEL@"),
     ("htmldocs", "once", "once", 600, "scripts/htmldocs --test"),
+    ("security", "once", "once", 120, "scripts/check-security.py"),
+    ("security-self-test", "once", "once", 120, "scripts/check-security.py --self-test"),
     ("layers", "once", "once", 120, "scripts/check-layers.py"),
     ("layers-self-test", "once", "once", 120, "scripts/check-layers.py --self-test"),
     ("size", "once", "once", 120, "scripts/check-size.py"),
