@@ -16,6 +16,7 @@
 #   make bench-docs    for the figures in Documentation/nvmft, on every kernel
 #   make profile    instructions per I/O by function: WORKLOAD=4k-randread-qd1
 #   make fuzz       fuzz the protocol code: TIME=600 seconds, TARGETS="pdu rx"
+#   make soak       the long forms of the tests, mixed: HOURS=8 (as root)
 #   make check-mutants  plant faults in a copy of the source; tests have to find them
 #   make deb        Debian packages nvmft-dkms and nvmftcli, into dist/
 #   make dkms       build and install the modules by DKMS (as root); RELEASE= for another kernel
@@ -163,6 +164,10 @@ FUZZ_HEADERS = $(shell bash -c '. scripts/cache.sh; \
 fuzz: deps
 	$(MAKE) -C tools/testing/selftests/nvmft/fuzz run HEADERS=$(FUZZ_HEADERS)
 
+# The kernels by ARGS="--kernel NAME..."; scripts/soak --help.
+soak: deps
+	scripts/soak --hours $(or $(HOURS),1) $(ARGS)
+
 BENCH := tools/testing/selftests/nvmft/bench
 BENCH_ARGS = $(addprefix --kernel=,$(KERNEL)) $(ARGS)
 
@@ -183,4 +188,4 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-	check-mutants fuzz bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
+	check-mutants fuzz soak bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
