@@ -38,8 +38,10 @@ def bounded(label, what, bound, least, found):
     return Verdict(label, what, (">= " if least else "<= ") + f"{bound:.2f}", figure, met, where)
 
 
-def verdicts(rows, growth):
-    """One for each bound, in the order of GOALS."""
+def verdicts(rows, growth, timed=True):
+    """One for each bound, in the order of GOALS; of instructions alone where time is noise."""
+    if not timed:
+        rows = [dict(row, ratio={m: row["ratio"][m] for m in ("own", "whole")}) for row in rows]
     for goal in GOALS:
         chosen = [row for row in rows if row["workload"] in goal.workloads]
         if len(chosen) < len(goal.workloads):

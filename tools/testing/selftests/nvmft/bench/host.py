@@ -100,11 +100,10 @@ def modules(options, out, scratch):
 
 
 def vm(options, out, scratch, command):
-    """The command line of a guest with instruction time that runs COMMAND."""
+    """The command line of a guest that runs COMMAND. One CPU has instruction time."""
     return [TOP + "/scripts/vm", "--kernel", options.kernel, "--timeout", str(options.timeout),
             "--smp", str(options.smp),
-            # two CPUs share one thread: each gets half of its time
-            "--icount", "0" if options.smp == 1 else "1",
+            *(("--icount", "0") if options.smp == 1 else ("--accel", "tcg-single")),
             "--modules", modules(options, out, scratch),
             "--file", HERE, "--file", out + "/load:job/bench/load", "--file", out + "/raw:job/bench/raw",
             "--drive", f"if=none,id=symbols,file={scratch}/symbols,format=raw",
@@ -115,7 +114,7 @@ def vm(options, out, scratch, command):
 
 
 class Guest:
-    """A guest that runs COMMAND in instruction time; it is ended when it says nothing for long."""
+    """A guest that runs COMMAND; it is ended when it says nothing for long."""
 
     def __init__(self, options, out, command):
         self.scratch = tempfile.TemporaryDirectory(prefix="nvmft-bench.")
@@ -219,7 +218,8 @@ def add_options(parser):
     parser.add_argument("--kernel", choices=names, default=names[0],
                         help=f"one of {', '.join(names)} (default {names[0]})")
     parser.add_argument("--modules", metavar="DIR", help=".ko files to take instead of building them")
-    parser.add_argument("--smp", type=int, default=1, help="CPUs, and I/O queues (default 1)")
+    parser.add_argument("--smp", type=int, default=1, help="CPUs, and I/O queues (default 1); more than one have the time of "
+                        "this machine, not instruction time")
     parser.add_argument("--timeout", type=int, default=3600, help="of a guest, in seconds")
     parser.add_argument("--quiet", type=int, default=300, metavar="SECONDS",
                         help="a guest that says nothing for so long is started again (default 300)")

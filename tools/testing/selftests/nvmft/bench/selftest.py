@@ -200,6 +200,10 @@ def of_goals():
     found = list(goals.verdicts(rows[:-1], {}))
     digests = [v for v in found if v.label.startswith("data digest")]
     yield "half of a goal's workloads is not measured", [v.met for v in digests] == [None] * 3
+    rows, growth = good_figures()
+    rows[0]["ratio"]["iops"] = 0
+    noisy = [v.met for v in goals.verdicts(rows, growth, timed=False) if v.what in ("IOPS", "p99")]
+    yield "time that is noise decides nothing", set(noisy) == {None}
     text = "\n".join(goals.lines(found))
     yield "what was not measured is neither met nor missed", (
         "not measured" in text and "NOT MET" not in text and not goals.missed(found))
