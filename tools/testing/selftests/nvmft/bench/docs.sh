@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Refreshes the figures that Documentation/nvmft/performance.rst includes, for the
-# kernels named or for all; "make bench-docs" runs it. Half an hour for each on two
-# cores.
+# kernels named or for all; "make bench-docs" runs it. A quarter of an hour for each
+# on two cores: one round, since a second gives the same to within a percent.
 #
 #   docs.sh [KERNEL...]
 set -euo pipefail
@@ -27,8 +27,8 @@ keep() {
 
 mkdir -p "$OUT"
 for kernel; do
-	"$BENCH" --kernel "$kernel" --out "$SCRATCH/bench" all
-	"$BENCH" --kernel "$kernel" --smp 2 --out "$SCRATCH/queues" main
+	"$BENCH" --kernel "$kernel" --rounds 1 --out "$SCRATCH/bench" all
+	"$BENCH" --kernel "$kernel" --rounds 1 --smp 2 --out "$SCRATCH/queues" main
 	keep "$SCRATCH/bench.txt" "$OUT/bench-$kernel.txt"
 	keep "$SCRATCH/queues.txt" "$OUT/queues-$kernel.txt"
 	cp "$SCRATCH/bench.svg" "$OUT/bench-$kernel.svg"
