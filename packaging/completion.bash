@@ -27,9 +27,14 @@ _nvmftcli_exports() {
 	done
 }
 
+# Sessions, subsystems and hosts that have some: _nvmftcli_sessions SED-EXPRESSION.
+_nvmftcli_sessions() {
+	sed -n "$1" /proc/fs/nvmft/sessions 2>/dev/null | sort -u
+}
+
 _nvmftcli() {
 	local cur prev words cword word verb=''
-	local verbs="save restore clear check export unexport show ls"
+	local verbs="save restore clear check export unexport show sessions terminate top stats ls"
 
 	# NQNs are one word, whatever is in them
 	_get_comp_words_by_ref -n : cur prev words cword
@@ -41,8 +46,11 @@ _nvmftcli() {
 	done
 	COMPREPLY=()
 	case $prev in
-	--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	--addr | --host | --nqn | --port | --wait) return ;;
+	--config | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--by) verb=by ;;
+	--host) verb=host ;;
+	--subsystem) verb=subsystem ;;
+	--addr | --nqn | --port | --wait | --interval | --number | -d | -n) return ;;
 	esac
 	case $verb:$cur in
 	:-*) verbs="--json --config --version --help" ;;
@@ -51,6 +59,14 @@ _nvmftcli() {
 	restore:-*) verbs="--wait --keep --dry-run --if-exists --json --help" ;;
 	export:-*) verbs="--nqn --host --addr --port --as-is --force --no-save --json --help" ;;
 	unexport:-*) verbs="--no-save --json --help" ;;
+	sessions:-*) verbs="--host --subsystem --long --interval --json --help" ;;
+	terminate:-*) verbs="--host --subsystem --all --json --help" ;;
+	top:-*) verbs="--by --interval --once --batch --number --json --help" ;;
+	stats:-*) verbs="--prometheus --output --json --help" ;;
+	by:*) verbs="subsystems namespaces hosts queues" ;;
+	host:*) verbs=$(_nvmftcli_sessions 's/.* hostnqn=\([^ ]*\) .*/\1/p') ;;
+	subsystem:*) verbs=$(_nvmftcli_sessions 's/^subsys=\([^ ]*\) .*/\1/p') ;;
+	terminate:*) verbs=$(_nvmftcli_sessions 's/^subsys=\([^ ]*\) cntlid=\([0-9]*\) .*/\1\/\2/p') ;;
 	*:-*) verbs="--json --help" ;;
 	save:* | restore:* | check:* | export:*)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

@@ -13,15 +13,30 @@ from .live import read_config
 from .model import (GROUP_MAX, NSID_MAX, PORT_MAX, allowed_path, bad_name, export_path, group_path,
                     host_path, ns_path, port_path, referral_path, subsys_path)
 from .probe import Probe
+from .procfs import Reports, Row
+from .sessions import count
 
 
 class Context:
     """What all nodes work on."""
 
-    def __init__(self, tree: Tree, probe: Probe, config: str) -> None:
+    def __init__(self, tree: Tree, probe: Probe, reports: Reports, config: str) -> None:
         self.tree = tree
         self.probe = probe
+        self.reports = reports
         self.config = config    # file of saveconfig and restoreconfig
+        self.sessions: list[Row] = []
+
+    def look(self) -> None:
+        """Who is connected now; nobody where the module cannot tell."""
+        try:
+            self.sessions = self.reports.rows("sessions")
+        except (Failed, Unable, OSError):
+            self.sessions = []
+
+    def with_sessions(self, text: str, key: str, wanted: Any) -> str:
+        """Behind what is said of an object, how many sessions it has."""
+        return ", ".join(each for each in (text, count(self.sessions, key, wanted)) if each)
 
 
 class Node(ConfigNode):     # type: ignore[misc]
@@ -211,6 +226,9 @@ def complete(text: str, names: Iterable[str]) -> list[str]:
 class HostNode(Node):
     """hosts/<nqn>"""
 
+    def summary(self) -> tuple[str, bool | None]:
+        return self.context.with_sessions("", "hostnqn", str(self.name)), None
+
 
 class HostsNode(Container):
     """hosts"""
@@ -317,7 +335,8 @@ class SubsystemNode(Node):
                             for link in self.tree.names(f"ports/{number}/subsystems"))]
         who = "any host" if anyone else f"{len(hosts)} hosts"
         where = f"port {', '.join(ports)}" if ports else "on no port"
-        return f"{who}, {where}", bool(ports) and bool(anyone or hosts)
+        return (self.context.with_sessions(f"{who}, {where}", "subsys", nqn),
+                bool(ports) and bool(anyone or hosts))
 
 
 class SubsystemsNode(Container):
@@ -400,7 +419,8 @@ class PortNode(Node):
         listens = self.context.probe.listening(family, address, service)
         exports = self.tree.names(f"{self.where}/subsystems")
         where = f"{kind} {f'[{address}]' if ':' in address else address}:{service}"
-        return (f"{where}, {'listening' if listens else 'not listening'}",
+        state = f"{where}, {'listening' if listens else 'not listening'}"
+        return (self.context.with_sessions(state, "port", int(self.name)),
                 listens if exports else None)
 
 

@@ -3,6 +3,7 @@
 
 import json
 import re
+import shutil
 import sys
 from typing import Any, Sequence
 
@@ -15,9 +16,12 @@ from .fs import ConfigFs
 from .live import read_config
 from .nodes import Context, HostsNode, Node, PortsNode, SubsystemsNode
 from .probe import Probe
+from .procfs import ProcFs
 from .restore import restore, save
+from .sessions import as_table, chosen, measure, terminate
 from .store import load, locked
 
+MEASURE_SECONDS = 0.5
 PREFERENCES = "~/.nvmftcli"
 READ_ONLY = ("ls", "get", "status", "help", "pwd", "cd", "refresh", "exit")
 
@@ -33,6 +37,30 @@ class RootNode(Node):
 
     def attributes(self) -> list[str]:
         return list(self.guard(self.tree.attributes, ""))
+
+    def refresh(self) -> None:
+        """With who is connected."""
+        self.context.look()
+        super().refresh()
+
+    def ui_command_sessions(self) -> None:
+        """
+        Shows who is connected, and what they do at the moment.
+        """
+        rows = self.guard(measure, self.context.reports, MEASURE_SECONDS)
+        lines = as_table(rows, shutil.get_terminal_size().columns) if rows else ["no sessions"]
+        for line in lines:
+            self.shell.con.display(line)
+
+    def ui_command_terminate(self, session: str) -> None:
+        """
+        Ends a session: SUBSYSTEM/ID as sessions shows them, or ID. The host may connect again.
+        """
+        reports = self.context.reports
+        rows = self.guard(lambda: chosen(reports.rows("sessions"), session, None, None, False))
+        if not self.guard(terminate, reports, rows):
+            raise ExecutionError("there is no such session")
+        self.shell.log.info(f"Ended {session}.")
 
     def ui_command_saveconfig(self, savefile: str | None = None) -> None:
         """
@@ -122,7 +150,7 @@ def make_shell(config: str, preferences: str | None) -> tuple[Shell, RootNode]:
     shell = Shell(preferences)
     if not sys.stdout.isatty():
         shell.prefs["color_mode"] = False
-    root = RootNode("/", "", None, Context(tree, Probe(), config), shell)
+    root = RootNode("/", "", None, Context(tree, Probe(), ProcFs(), config), shell)
     root.refresh()
     return shell, root
 

@@ -10,12 +10,12 @@ import unittest
 from typing import Any
 from unittest import mock
 
-from fake import FakeProbe, FakeTree
+from fake import FakeProbe, FakeReports, FakeTree
 from nvmftlib import cli, errors, jsonconf
 from nvmftlib.apply import Apply
 from nvmftlib.live import read_config
 from nvmftlib.store import load
-from samples import NVMETCLI_NEW
+from samples import HOST_A, NQN_A, NVMETCLI_NEW, PROC
 
 try:
     from nvmftlib import shell
@@ -34,11 +34,13 @@ class Base(unittest.TestCase):
         self.config = os.path.join(folder.name, "config.json")
         self.probe = FakeProbe()
         self.tree = FakeTree(self.probe)
+        self.reports = FakeReports(PROC)
         self.out = ""
         patches: tuple[Any, ...] = (
             mock.patch.dict(os.environ, {"NVMFT_LOCK": f"{folder.name}/lock",
                                          "NVMFT_CONFIG": self.config, "HOME": folder.name}),
             mock.patch.object(shell, "ConfigFs", lambda: self.tree),
+            mock.patch.object(shell, "ProcFs", lambda: self.reports),
             mock.patch.object(shell, "Probe", lambda: self.probe))
         for patch in patches:
             patch.start()
@@ -165,6 +167,22 @@ class CommandLine(Base):
                      "tcp 127.0.0.1:4420, listening", "tcp [::]:4421, listening", "inaccessible"):
             self.assertIn(part, text)
 
+    def test_who_is_connected(self) -> None:
+        Apply(self.tree, self.probe, jsonconf.parse(NVMETCLI_NEW)).run()
+        self.tree.mkdir(f"hosts/{HOST_A}")
+        self.reports.texts["sessions"] = PROC["sessions"].replace(NQN_A, "testnqn")
+        text = self.good("ls")
+        for part in ("1 hosts, port 1, 2, 1 session]", "4420, listening, 2 sessions]",
+                     f"{HOST_A} .*[.] .1 session]", "4421, listening]"):
+            self.assertRegex(text, part)
+        self.reports.texts.clear()
+        self.reports.rows = self.missing    # type: ignore[assignment]
+        self.assertNotIn("session", self.good("ls"))
+
+    def missing(self, name: str) -> None:
+        """A module that is older."""
+        raise errors.Unable(name)
+
     def test_clear_asks(self) -> None:
         self.good("/hosts", "create", "h")
         self.assertEqual(self.tool("/", "clearconfig"), errors.FAILED)
@@ -185,6 +203,17 @@ class Interactive(Base):
         self.tree.rmdir("hosts/new")
         made.run_cmdline("pwd")
         self.assertTrue(self.out.endswith("/\n"), self.out)
+
+    def test_sessions_are_shown_and_ended(self) -> None:
+        made = self.start()
+        made.run_cmdline("sessions")
+        self.assertIn("192.0.2.20:41234", self.out)
+        made.run_cmdline(f"terminate {NQN_A}/1")
+        self.assertEqual(self.reports.ended, [(NQN_A, 1)])
+        made.run_cmdline(f"terminate {NQN_A}/7")
+        made.run_cmdline("terminate 1")
+        self.assertEqual(self.reports.ended, [(NQN_A, 1)])
+        self.assertTrue(made.failed)
 
     def test_an_error_does_not_end_it(self) -> None:
         made = self.start()
