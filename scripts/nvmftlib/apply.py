@@ -63,7 +63,7 @@ class Apply:
         for number, port in sorted(self.want.ports.items()):
             self.export(number, port)
         if not self.keep:
-            self.remove_groups()
+            self.remove_unused()
         return self.failures
 
     # What the rest is made of
@@ -170,23 +170,31 @@ class Apply:
                 self.drop(port_path(number))
         for nqn, subsys in have.subsystems.items():
             self.remove_of_subsystem(nqn, subsys, want.subsystems.get(nqn))
-        for nqn in have.hosts:
-            if nqn not in want.hosts:
-                self.drop(host_path(nqn))
 
     def remove_of_subsystem(self, nqn: str, have: Subsystem, want: Subsystem | None) -> None:
         """Its hosts and namespaces, and itself."""
         for host in have.allowed_hosts:
             if not want or host not in want.allowed_hosts:
                 self.unlink(f"{subsys_path(nqn)}/allowed_hosts", host)
-        for nsid in have.namespaces:
+        for nsid, ns in have.namespaces.items():
             if not want or nsid not in want.namespaces:
-                self.drop(ns_path(nqn, nsid))
+                self.remove_namespace(ns_path(nqn, nsid), ns)
         if not want:
             self.drop(subsys_path(nqn))
 
-    def remove_groups(self) -> None:
-        """ANA groups, once no namespace is in them any more."""
+    def remove_namespace(self, path: str, have: Namespace) -> None:
+        """Out of service first where only some hosts see it: others must not, meanwhile."""
+        if have.allowed_hosts and have.enable and not self.disable(path)():
+            return
+        for host in have.allowed_hosts:
+            self.unlink(f"{path}/allowed_hosts", host)
+        self.drop(path)
+
+    def remove_unused(self) -> None:
+        """Hosts and ANA groups, once nothing leads to them any more."""
+        for nqn in self.have.hosts:
+            if nqn not in self.want.hosts:
+                self.drop(host_path(nqn))
         for number, port in self.have.ports.items():
             if number in self.want.ports:
                 for group in port.groups:
@@ -259,14 +267,34 @@ class Apply:
         self.set_attrs(path, want.attrs, have.attrs)
         for nsid, ns in sorted(want.namespaces.items()):
             self.make_namespace(ns_path(nqn, nsid), ns, have.namespaces.get(nsid))
-        for host in want.allowed_hosts:
-            if host in have.allowed_hosts:
-                continue
-            link = allowed_path(nqn, host)
-            if host_path(host) in self.unfit:
+        self.let_in(path, want.allowed_hosts, have.allowed_hosts)
+
+    def let_in(self, path: str, want: list[str], have: list[str]) -> bool:
+        """Hosts into a subsystem or to a namespace; whether one of them is there now."""
+        there = False
+        for host in want:
+            link = allowed_path(path, host)
+            if host in have:
+                there = True
+            elif host_path(host) in self.unfit:
                 self.fail(link, f"{link}: not let in, because the host is not as it should be")
             else:
-                self.attempt(f"link {link}", link, self.tree.link, host_path(host), link)
+                there |= self.attempt(f"link {link}", link, self.tree.link, host_path(host), link)
+        return there
+
+    def show(self, path: str, want: Namespace, have: Namespace) -> bool:
+        """Make the list of those who see a namespace; false if everybody would.
+
+        Without a link everybody does, so new ones are made before old ones go.
+        """
+        hidden = self.let_in(path, want.allowed_hosts, have.allowed_hosts)
+        if want.allowed_hosts and not hidden:
+            return False
+        if not self.keep:
+            for host in have.allowed_hosts:
+                if host not in want.allowed_hosts:
+                    self.unlink(f"{path}/allowed_hosts", host)
+        return True
 
     def make_namespace(self, path: str, want: Namespace, have: Namespace | None) -> None:
         """A namespace; it is enabled if its device is there."""
@@ -278,13 +306,19 @@ class Apply:
             return
         failed = self.set_attrs(path, want.attrs, have.attrs,
                                 self.disable(path) if have.enable else None)
+        if not self.show(path, want, have):
+            self.fail(path, f"{path}: not enabled, because every host would see it")
+            if self.tree.read(f"{path}/enable") == "1":
+                self.disable(path)()
+            return
         if not want.enable or self.tree.read(f"{path}/enable") == "1":
             return
         if any(name.startswith("device_") or name == "block_size" for name in failed):
             self.fail(path, f"{path}: not enabled, because it is not as it should be")
             return
         device = self.tree.read(f"{path}/device_path")
-        if device.startswith("/") and not self.probe.device_ready(device):
+        if device.startswith("/") and not want.may_stand_by() and \
+                not self.probe.device_ready(device):
             self.fail(path, f"{path}: {device} is not there", device)
             return
         try:

@@ -16,6 +16,7 @@ TEXTS = {
     "attr_qid_max": "I/O queues of a controller, 1 to 128; a new value ends all sessions",
     "attr_pi_enable": "protection information: 0",
     "device_path": "block device or file; only while the namespace is disabled",
+    "device_size": "promised size in bytes of a device that is only open while hosts have access",
     "device_uuid": "UUID that hosts know the disk by; only while disabled",
     "device_nguid": "NGUID that hosts know the disk by, zero: as the UUID; only while disabled",
     "ana_grpid": "ANA group, 1 to 128",
@@ -35,7 +36,7 @@ TEXTS = {
     "param_pi_enable": "protection information: 0",
     "ana_state": "optimized, non-optimized, inaccessible, persistent-loss or change",
     "qos_iops": "commands per second, 0: no limit",
-    "qos_bytes": "bytes per second, 0: no limit",
+    "qos_kibps": "KiB per second, 0: no limit",
     "qos_burst_ms": "how much may be saved up for a burst, ms",
 }
 

@@ -81,6 +81,8 @@ class Check:
         if device in ("(null)", ""):
             yield Finding(path, "has no device",
                           f"{TOOL} /{path} set device path=/dev/DISK, then {enable}")
+        elif ns.enable and ns.may_stand_by():
+            return
         elif not self.probe.device_ready(device):
             where = "enabled, but its path is gone" if ns.enable else "not enabled"
             yield Finding(path, f"{where}: {device} is not there",
@@ -94,7 +96,9 @@ class Check:
         group = int(ns.attrs.get("ana_grpid", "1"))
         states = {number: self.config.ports[number].groups.get(group, {}).get("ana_state", "")
                   for number in self.config.ports_of(nqn)}
-        if states and all(not state or state in UNREACHABLE for state in states.values()):
+        standby = ns.may_stand_by() and any(states.values())    # the other node gives access
+        if states and not standby and \
+                all(not state or state in UNREACHABLE for state in states.values()):
             number, state = next(iter(sorted(states.items())))
             verb = "set ana state=optimized"
             yield Finding(ns_path(nqn, nsid), f"is in ANA group {group}, which on its ports is "
@@ -134,7 +138,7 @@ class Check:
 
     def hosts(self) -> Iterator[Finding]:
         """Hosts that are made but let in nowhere."""
-        used = {host for subsys in self.config.subsystems.values() for host in subsys.allowed_hosts}
+        used = self.config.hosts_let_in()
         for host in sorted(set(self.config.hosts) - used):
             yield Finding(f"hosts/{host}", "is in no subsystem's allowed_hosts",
                           f"{TOOL} /subsystems/NQN/allowed_hosts create {host}", grave=False)

@@ -39,6 +39,13 @@ def folders(paths: Mapping[Any, str], want: Iterable[Any], have: Iterable[Any]) 
     yield from (f"{paths[name]}: removed" for name in old)
 
 
+def host_changes(path: str, want: list[str], have: list[str]) -> Iterator[str]:
+    """Who is let in."""
+    new, _, old = comings(want, have)
+    yield from (f"{allowed_path(path, host)}: linked" for host in new)
+    yield from (f"{allowed_path(path, host)}: unlinked" for host in old)
+
+
 def subsystem_changes(nqn: str, want: Subsystem, have: Subsystem) -> Iterator[str]:
     """Within a subsystem."""
     yield from attr_changes(subsys_path(nqn), want.attrs, have.attrs)
@@ -51,9 +58,8 @@ def subsystem_changes(nqn: str, want: Subsystem, have: Subsystem) -> Iterator[st
             ns, path = want.namespaces[nsid], ns_path(nqn, nsid)
             yield from attr_changes(path, ns.attrs, now.attrs)
             yield from enable_change(path, ns.enable, now.enable)
-    new, _, old = comings(want.allowed_hosts, have.allowed_hosts)
-    yield from (f"{allowed_path(nqn, host)}: linked" for host in new)
-    yield from (f"{allowed_path(nqn, host)}: unlinked" for host in old)
+            yield from host_changes(path, ns.allowed_hosts, now.allowed_hosts)
+    yield from host_changes(subsys_path(nqn), want.allowed_hosts, have.allowed_hosts)
 
 
 def port_changes(number: int, want: Port, have: Port) -> Iterator[str]:

@@ -166,7 +166,7 @@ class Exporter:
                 self.make(host_path(host))
                 have.hosts[host] = Host()
             if not subsys or host not in subsys.allowed_hosts:
-                link = allowed_path(nqn, host)
+                link = allowed_path(subsys_path(nqn), host)
                 self.tree.link(host_path(host), link)
                 self.undo.append((self.tree.unlink, link))
 
@@ -225,8 +225,10 @@ def remove_from(config: Config, nqn: str, nsids: list[int]) -> None:
     subsys = config.subsystems.get(nqn)
     if not subsys:
         return
+    hosts = set(subsys.allowed_hosts)
     for nsid in nsids:
-        subsys.namespaces.pop(nsid, None)
+        ns = subsys.namespaces.pop(nsid, None)
+        hosts.update(ns.allowed_hosts if ns else ())
     if subsys.namespaces:
         return
     del config.subsystems[nqn]
@@ -235,8 +237,8 @@ def remove_from(config: Config, nqn: str, nsids: list[int]) -> None:
             port.subsystems.remove(nqn)
             if not port.subsystems and not port.referrals:
                 del config.ports[number]
-    used = {host for other in config.subsystems.values() for host in other.allowed_hosts}
-    for host in subsys.allowed_hosts:
+    used = config.hosts_let_in()
+    for host in hosts:
         if host not in used and not config.hosts.get(host, Host()).attrs.get("dhchap_key"):
             config.hosts.pop(host, None)
 

@@ -110,7 +110,7 @@ def parse_namespace(item: Reader) -> Namespace:
     attrs = item.attrs()
     if "ana_grpid" in item.data:
         attrs["ana_grpid"] = str(item.number("ana_grpid", 0, 2**32 - 1))
-    return Namespace(attrs, bool(item.number("enable", 0, 1, 0)))
+    return Namespace(attrs, bool(item.number("enable", 0, 1, 0)), item.names("allowed_hosts"))
 
 
 def parse_subsystem(item: Reader) -> Subsystem:
@@ -137,6 +137,13 @@ def parse_port(item: Reader) -> Port:
     return port
 
 
+def check_hosts(where: str, item: Subsystem | Namespace, config: Config) -> None:
+    """Those that it lets in are there."""
+    for host in item.allowed_hosts:
+        if host not in config.hosts:
+            raise BadConfig(f"{where}: allowed_hosts names {host}, which is not among the hosts")
+
+
 def parse(data: Any) -> Config:
     """A Config from what json.load returned; raises BadConfig."""
     top = Reader("", data)
@@ -148,10 +155,9 @@ def parse(data: Any) -> Config:
     for each in top.items("ports"):
         each.unique(config.ports, "portid", each.number("portid", 0, PORT_MAX), parse_port(each))
     for nqn, subsys in config.subsystems.items():
-        for host in subsys.allowed_hosts:
-            if host not in config.hosts:
-                raise BadConfig(f"subsystem {nqn}: allowed_hosts names {host}, "
-                                "which is not among the hosts")
+        check_hosts(f"subsystem {nqn}", subsys, config)
+        for nsid, ns in subsys.namespaces.items():
+            check_hosts(f"namespace {nsid} of {nqn}", ns, config)
     for number, port in config.ports.items():
         for nqn in port.subsystems:
             if nqn not in config.subsystems:
@@ -173,6 +179,8 @@ def dump_namespace(nsid: int, ns: Namespace) -> dict[str, Any]:
     found = groups(ns.attrs, "namespace") | {"nsid": nsid, "enable": int(ns.enable)}
     if ns.attrs.get("ana_grpid", "").isdigit():
         found["ana_grpid"] = int(ns.attrs["ana_grpid"])
+    if ns.allowed_hosts:
+        found["allowed_hosts"] = sorted(ns.allowed_hosts)
     return found
 
 

@@ -35,7 +35,8 @@ def numbers(tree: Tree, path: str) -> list[int]:
 def read_namespace(tree: Tree, nqn: str, nsid: int) -> Namespace:
     """One namespace."""
     path = ns_path(nqn, nsid)
-    return Namespace(attrs_of(tree, path), enabled(tree, path))
+    return Namespace(attrs_of(tree, path), enabled(tree, path),
+                     linked(tree, f"{path}/allowed_hosts"))
 
 
 def read_subsystem(tree: Tree, nqn: str) -> Subsystem:

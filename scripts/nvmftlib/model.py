@@ -25,10 +25,15 @@ class Host:
 
 @dataclass
 class Namespace:
-    """subsystems/<nqn>/namespaces/<nsid>"""
+    """subsystems/<nqn>/namespaces/<nsid>; with allowed_hosts no other host sees it."""
 
     attrs: Attrs = field(default_factory=dict)
     enable: bool = False
+    allowed_hosts: list[str] = field(default_factory=list)
+
+    def may_stand_by(self) -> bool:
+        """It is shown without its device while no port gives access to its ANA group."""
+        return self.attrs.get("device_size", "0") not in ("", "0")
 
 
 @dataclass
@@ -71,6 +76,15 @@ class Config:
         """Where a subsystem is exported."""
         return sorted(number for number, port in self.ports.items() if nqn in port.subsystems)
 
+    def hosts_let_in(self) -> set[str]:
+        """Those that a subsystem or a namespace names."""
+        found: set[str] = set()
+        for subsys in self.subsystems.values():
+            found.update(subsys.allowed_hosts)
+            for ns in subsys.namespaces.values():
+                found.update(ns.allowed_hosts)
+        return found
+
     def empty(self) -> bool:
         """There is nothing that anyone has made."""
         return not (self.hosts or self.subsystems or self.ports)
@@ -100,9 +114,9 @@ def ns_path(nqn: str, nsid: int) -> str:
     return f"subsystems/{nqn}/namespaces/{nsid}"
 
 
-def allowed_path(nqn: str, host: str) -> str:
-    """The link that lets a host into a subsystem."""
-    return f"subsystems/{nqn}/allowed_hosts/{host}"
+def allowed_path(path: str, host: str) -> str:
+    """The link that lets a host into the subsystem, or shows it the namespace, at @path."""
+    return f"{path}/allowed_hosts/{host}"
 
 
 def port_path(port: int) -> str:

@@ -223,6 +223,16 @@ def complete(text: str, names: Iterable[str]) -> list[str]:
     return [found[0] + " "] if len(found) == 1 else found
 
 
+def remove_namespace(tree: Tree, path: str) -> None:
+    """With the links to the hosts that see it. Out of service first: others must not see it."""
+    hosts = tree.names(f"{path}/allowed_hosts")
+    if hosts:
+        tree.write(f"{path}/enable", "0")
+    for host in hosts:
+        tree.unlink(allowed_path(path, host))
+    tree.rmdir(path)
+
+
 class HostNode(Node):
     """hosts/<nqn>"""
 
@@ -272,12 +282,12 @@ class Links(Container):
 
 
 class AllowedHostsNode(Links):
-    """subsystems/<nqn>/allowed_hosts; a host that is not there yet is made."""
+    """allowed_hosts of a subsystem or a namespace; a host that is not there yet is made."""
 
     def make(self, name: str) -> None:
         if name not in self.tree.names("hosts"):
             self.tree.mkdir(host_path(name))
-        self.tree.link(host_path(name), allowed_path(str(self.parent.name), name))
+        self.tree.link(host_path(name), self.child_path(name))
 
     def candidates(self) -> list[str]:
         return self.tree.names("hosts")
@@ -285,6 +295,12 @@ class AllowedHostsNode(Links):
 
 class NamespaceNode(Enabled):
     """subsystems/<nqn>/namespaces/<nsid>"""
+
+    def wanted(self) -> dict[str, Callable[[], Node]]:
+        path = f"{self.where}/allowed_hosts"
+        return {"allowed_hosts": lambda: AllowedHostsNode("allowed_hosts", path, self,
+                                                          self.context)
+                } if self.tree.exists(path) else {}
 
     def ui_command_grpid(self, grpid: str | None = None) -> None:
         """
@@ -303,8 +319,9 @@ class NamespaceNode(Enabled):
 
     def summary(self) -> tuple[str, bool | None]:
         device = self.guard(self.tree.read, f"{self.where}/device_path")
-        enabled = self.enabled()
-        return f"{device}, {'enabled' if enabled else 'disabled'}", enabled
+        enabled, hosts = self.enabled(), self.tree.names(f"{self.where}/allowed_hosts")
+        return (f"{device}, {'enabled' if enabled else 'disabled'}"
+                + (f", for {len(hosts)} hosts" if hosts else ""), enabled)
 
 
 class NamespacesNode(Container):
@@ -314,6 +331,9 @@ class NamespacesNode(Container):
 
     def default_name(self) -> str:
         return self.lowest(1, NSID_MAX)
+
+    def unmake(self, name: str) -> None:
+        remove_namespace(self.tree, self.child_path(name))
 
 
 class SubsystemNode(Node):
@@ -352,9 +372,9 @@ class SubsystemsNode(Container):
             if name in port.subsystems:
                 self.tree.unlink(export_path(number, name))
         for host in self.tree.names(f"{subsys_path(name)}/allowed_hosts"):
-            self.tree.unlink(allowed_path(name, host))
+            self.tree.unlink(allowed_path(subsys_path(name), host))
         for nsid in self.tree.names(f"{subsys_path(name)}/namespaces"):
-            self.tree.rmdir(ns_path(name, int(nsid)))
+            remove_namespace(self.tree, ns_path(name, int(nsid)))
         self.tree.rmdir(subsys_path(name))
 
 

@@ -15,7 +15,8 @@ ZERO_UUID = "0" * 32
 BOOLS = {"0": "0", "n": "0", "no": "0", "off": "0", "1": "1", "y": "1", "yes": "1", "on": "1"}
 BOOLEAN = {"attr_allow_any_host", "attr_pi_enable", "param_pi_enable", "buffered_io", "resv_enable"}
 NUMBER = {"attr_ieee_oui", "attr_vendor_id", "attr_subsys_vendor_id", "attr_cntlid_min",
-          "attr_cntlid_max", "attr_qid_max", "ana_grpid", "block_size", "addr_portid"}
+          "attr_cntlid_max", "attr_qid_max", "ana_grpid", "block_size", "device_size",
+          "addr_portid", "qos_iops", "qos_kibps", "qos_burst_ms"}
 NOTHING = {"", "0", "-1", "(null)", "none", "null", "not specified"}
 
 
@@ -91,6 +92,8 @@ def unneeded(name: str, value: str, attrs: Attrs) -> bool:
         return True
     if name == "discovery_nqn":
         return value == DISCOVERY_NQN
+    if name == "qos_burst_ms":
+        return all(attrs.get(limit, "0") in NOTHING for limit in ("qos_iops", "qos_kibps"))
     if name in ("dhchap_hash", "dhchap_dhgroup"):
         return not attrs.get("dhchap_key") and not attrs.get("dhchap_ctrl_key")
     return False

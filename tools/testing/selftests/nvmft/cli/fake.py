@@ -10,12 +10,14 @@ from nvmftlib.errors import Refused
 from nvmftlib.probe import Probe
 from nvmftlib.procfs import Row, parse
 
-HOST: dict[str, str] = {}
+QOS = {"qos_iops": "0", "qos_kibps": "0", "qos_burst_ms": "100"}
+HOST = dict(QOS)
 SUBSYSTEM = {"attr_allow_any_host": "0", "attr_cntlid_max": "65519", "attr_cntlid_min": "1",
              "attr_firmware": "6.1.0-56", "attr_ieee_oui": "0x000000", "attr_model": "Linux",
              "attr_pi_enable": "0", "attr_qid_max": "128", "attr_serial": "", "attr_version": "2.1"}
 NAMESPACE = {"ana_grpid": "1", "block_size": "0", "buffered_io": "0", "device_nguid": "",
-             "device_path": "(null)", "device_uuid": "", "resv_enable": "0", "enable": "0"}
+             "device_size": "0",
+             "device_path": "(null)", "device_uuid": "", "resv_enable": "0", "enable": "0"} | QOS
 ADDRESS = {"addr_trtype": "", "addr_adrfam": "", "addr_traddr": "", "addr_trsvcid": "",
            "addr_treq": "not specified"}
 PORT = ADDRESS | {"addr_tsas": "none", "param_inline_data_size": "-1",
@@ -26,13 +28,14 @@ REFERRAL = ADDRESS | {"addr_portid": "0", "enable": "0"}
 KINDS = (
     (re.compile(r"hosts/[^/]+"), HOST, ()),
     (re.compile(r"subsystems/[^/]+"), SUBSYSTEM, ("namespaces", "allowed_hosts")),
-    (re.compile(r"subsystems/[^/]+/namespaces/([1-9]\d*)"), NAMESPACE, ()),
+    (re.compile(r"subsystems/[^/]+/namespaces/([1-9]\d*)"), NAMESPACE, ("allowed_hosts",)),
     (re.compile(r"ports/\d+"), PORT, ("subsystems", "referrals", "ana_groups")),
     (re.compile(r"ports/\d+/referrals/[^/]+"), REFERRAL, ()),
     (re.compile(r"ports/\d+/ana_groups/[1-9]\d*"), {"ana_state": "inaccessible"}, ()),
 )
 LINKS = (re.compile(r"(ports/\d+/subsystems)/[^/]+"),
-         re.compile(r"(subsystems/[^/]+/allowed_hosts)/[^/]+"))
+         re.compile(r"(subsystems/[^/]+/allowed_hosts)/[^/]+"),
+         re.compile(r"(subsystems/[^/]+/namespaces/\d+/allowed_hosts)/[^/]+"))
 OWNED = ("device_path", "device_uuid", "device_nguid", "buffered_io", "block_size")
 
 
@@ -182,7 +185,8 @@ class FakeTree:
             device = self.files[f"{folder}/device_path"]
             if device == "(null)":
                 self.refuse(path, errno.EINVAL, value, "device_path is not set")
-            if device not in self.probe.devices or device in self.probe.broken:
+            if self.files[f"{folder}/device_size"] == "0" and (
+                    device not in self.probe.devices or device in self.probe.broken):
                 self.refuse(path, errno.ENXIO, value, "cannot open the device")
 
     def mkdir(self, path: str) -> None:
@@ -243,7 +247,7 @@ class FakeTree:
                 self.refuse(path, errno.EINVAL, "", "addr_* is not set")
             if self.files[f"{port}/addr_traddr"] not in self.probe.addresses:
                 self.refuse(path, errno.EADDRNOTAVAIL)
-        elif self.files[folder.rpartition("/")[0] + "/attr_allow_any_host"] == "1":
+        elif self.files.get(folder.rpartition("/")[0] + "/attr_allow_any_host") == "1":
             self.refuse(path, errno.EINVAL, "", "attr_allow_any_host is 1")
         self.links[path] = target
         self.log.append(f"link {path}")

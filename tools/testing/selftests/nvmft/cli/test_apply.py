@@ -7,7 +7,9 @@ from typing import Any
 from fake import FakeProbe, FakeTree
 from nvmftlib import jsonconf
 from nvmftlib.apply import Apply, clear
+from nvmftlib.check import Check
 from nvmftlib.diff import differences
+from nvmftlib.errors import BadConfig
 from nvmftlib.live import read_config
 from samples import NVMETCLI, NVMETCLI_NEW, NVMETCLI_OLD, UUID_B, sample
 
@@ -37,6 +39,112 @@ class Base(unittest.TestCase):
     def failures(self, data: Any) -> dict[str, str]:
         """Object and reason."""
         return {each.where: each.why for each in self.apply(data).failures}
+
+
+class NamespaceHosts(Base):
+    """A namespace that only some hosts see is never seen by others."""
+
+    def data(self, *hosts: str, enable: int = 1) -> Any:
+        """Three hosts are let in, these see the namespace."""
+        data = sample()
+        data["hosts"] = [{"nqn": name} for name in ("h1", "h2", "h3")]
+        data["subsystems"][0]["allowed_hosts"] = ["h1", "h2", "h3"]
+        data["subsystems"][0]["namespaces"][0] |= {"allowed_hosts": list(hosts), "enable": enable}
+        return data
+
+    def test_there_and_back(self) -> None:
+        log = self.good(self.data("h1", "h2"))
+        self.assertLess(log.index(f"link {NS}/allowed_hosts/h2"), log.index(f"write {NS}/enable 1"))
+        running = read_config(self.tree)
+        self.assertEqual(running.subsystems["testnqn"].namespaces[1].allowed_hosts, ["h1", "h2"])
+        self.assertEqual(jsonconf.parse(jsonconf.dump(running)), running)
+        self.assertEqual(self.good(jsonconf.dump(running)), [])
+
+    def test_the_list_is_never_empty_meanwhile(self) -> None:
+        self.good(self.data("h1"))
+        self.assertEqual(differences(jsonconf.parse(self.data("h2")), read_config(self.tree)),
+                         [f"{NS}/allowed_hosts/h2: linked", f"{NS}/allowed_hosts/h1: unlinked"])
+        self.assertEqual(self.good(self.data("h2")),
+                         [f"link {NS}/allowed_hosts/h2", f"unlink {NS}/allowed_hosts/h1"])
+
+    def test_a_host_that_goes(self) -> None:
+        self.good(self.data("h1"))
+        data = self.data("h2")
+        del data["hosts"][0], data["subsystems"][0]["allowed_hosts"][0]
+        self.good(data)
+        self.assertEqual(self.tree.names("hosts"), ["h2", "h3"])
+
+    def test_shown_to_all(self) -> None:
+        self.good(self.data("h1"))
+        self.good(self.data("h2"), keep=True)
+        self.assertEqual(self.tree.names(f"{NS}/allowed_hosts"), ["h1", "h2"])
+        self.good(self.data())
+        self.assertEqual(self.tree.names(f"{NS}/allowed_hosts"), [])
+
+    def test_not_in_service_where_all_would_see_it(self) -> None:
+        self.tree.refused.add("hosts/h1")
+        self.assertIn("every host would see it", self.failures(self.data("h1"))[NS])
+        self.assertEqual(self.tree.files[f"{NS}/enable"], "0")
+        self.assertNotIn(NS, self.failures(self.data("h2")))
+        self.assertEqual(self.tree.files[f"{NS}/enable"], "1")
+        self.failures(self.data())
+        self.assertIn("every host would see it", self.failures(self.data("h1"))[NS])
+        self.assertEqual(self.tree.files[f"{NS}/enable"], "0")
+
+    def test_it_goes_unseen(self) -> None:
+        self.good(self.data("h1"))
+        self.tree.log.clear()
+        self.assertEqual(clear(self.tree, self.probe).failures, [])
+        log = self.tree.log
+        self.assertLess(log.index(f"write {NS}/enable 0"),
+                        log.index(f"unlink {NS}/allowed_hosts/h1"))
+        self.assertTrue(read_config(self.tree).empty())
+
+    def test_a_file_with_unknown_hosts(self) -> None:
+        with self.assertRaisesRegex(BadConfig, "namespace 1 of testnqn: allowed_hosts names x"):
+            jsonconf.parse(self.data("x"))
+
+
+class Standby(Base):
+    """A namespace whose device is on the other node."""
+
+    def test_enabled_without_its_device(self) -> None:
+        data = sample()
+        data["subsystems"][0]["namespaces"][0]["device"] |= {"path": "/dev/none", "size": "1048576"}
+        data["subsystems"][0]["namespaces"][0]["ana"]["grpid"] = "2"
+        del data["subsystems"][0]["namespaces"][0]["ana_grpid"]
+        data["ports"][0]["ana_groups"].append({"ana": {"state": "inaccessible"}, "grpid": 2})
+        self.good(data)
+        self.assertNotIn("/dev/none", self.probe.asked)
+        self.assertEqual(self.tree.files[f"{NS}/enable"], "1")
+        self.assertEqual(self.good(data), [])
+        self.assertEqual([each.text() for each in Check(read_config(self.tree), self.probe).run()
+                          if each.where.startswith("subsystems")], [])
+
+
+class QualityOfService(Base):
+    """Limits are attributes like others."""
+
+    def test_there_and_back(self) -> None:
+        data = sample()
+        data["hosts"][0]["qos"] = {"iops": "500", "kibps": "0", "burst_ms": "100"}
+        data["subsystems"][0]["namespaces"][0]["qos"] = {"iops": "0x10", "kibps": "2048"}
+        self.good(data)
+        running = read_config(self.tree)
+        self.assertEqual(running.hosts["hostnqn"].attrs["qos_iops"], "500")
+        self.assertEqual(running.subsystems["testnqn"].namespaces[1].attrs["qos_kibps"], "2048")
+        self.assertEqual(jsonconf.parse(jsonconf.dump(running)), running)
+        data["subsystems"][0]["namespaces"][0]["qos"]["kibps"] = "0"
+        self.assertEqual(self.good(data), [f"write {NS}/qos_kibps 0"])
+
+    def test_a_kernel_without_them(self) -> None:
+        self.tree.lacks |= {"qos_iops", "qos_kibps", "qos_burst_ms"}
+        data = sample()
+        data["hosts"][0]["qos"] = {"iops": "0", "kibps": "0", "burst_ms": "100"}
+        self.good(data)
+        data["hosts"][0]["qos"]["iops"] = "500"
+        self.assertEqual(sorted(self.failures(data)),
+                         ["hosts/hostnqn/qos_burst_ms", "hosts/hostnqn/qos_iops"])
 
 
 class FromNothing(Base):

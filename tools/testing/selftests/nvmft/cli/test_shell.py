@@ -109,6 +109,19 @@ class CommandLine(Base):
         self.good("/subsystems/nqn.x/allowed_hosts", "delete", "nqn.h")
         self.assertEqual(read_config(self.tree).subsystems["nqn.x"].allowed_hosts, [])
 
+    def test_a_namespace_for_some_hosts(self) -> None:
+        Apply(self.tree, self.probe, jsonconf.parse(NVMETCLI_NEW)).run()
+        path = "/subsystems/testnqn/namespaces/1"
+        self.good(f"{path}/allowed_hosts", "create", "hostnqn")
+        self.good(f"{path}/allowed_hosts", "create", "h2")
+        config = read_config(self.tree)
+        self.assertEqual(config.subsystems["testnqn"].namespaces[1].allowed_hosts,
+                         ["h2", "hostnqn"])
+        self.assertIn("/dev/a, enabled, for 2 hosts", self.good("ls"))
+        self.good(f"{path}/allowed_hosts", "delete", "h2")
+        self.good("/subsystems/testnqn/namespaces", "delete", "1")
+        self.good("/subsystems", "delete", "testnqn")
+
     def test_names_that_are_chosen(self) -> None:
         self.good("/subsystems", "create")
         nqn = self.tree.names("subsystems")[0]

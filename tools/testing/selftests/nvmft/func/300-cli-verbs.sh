@@ -52,6 +52,34 @@ after_a_reboot_it_is_back() {
 	clean_up
 }
 
+# A namespace that only some hosts see is so again, and one without its disk is in standby.
+what_nvmet_has_not_is_back_too() {
+	local ns=$NVMFT_ROOT/subsystems/$NQN/namespaces/1
+
+	nullb_add nulla 64
+	config_file "$DISK" >"$TMP/nvmetcli.json"
+	expect_tool 0 restore "$TMP/nvmetcli.json"
+	expect_tool 0 "/subsystems/$NQN/namespaces/1/allowed_hosts" create nqn.2026-01.test:some
+	expect_tool 0 "/subsystems/$NQN/namespaces/1" disable
+	put "$NVMFT_ROOT/ports/1/ana_groups/1/ana_state" inaccessible
+	put "$ns/block_size" 512
+	put "$ns/device_size" 67108864
+	put "$ns/enable" 1
+	expect_tool 0 save
+	expect_tool 0 clear
+	expect_ok "empty" target_is_empty
+	rmdir "$NULLB/nulla"
+	target_unload
+	target_load
+	expect_tool 0 restore
+	expect "seen by" "$(ls "$ns/allowed_hosts")" nqn.2026-01.test:some
+	expect "enabled" "$(<"$ns/enable")" 1
+	expect "in standby" "$(<"$ns/standby")" 1
+	expect_tool 0 restore --dry-run
+	expect "differences" "$(cat "$TMP/out")" ""
+	clean_up
+}
+
 # Their own file, with an NGUID of zero, a version of 1.3 and their numbers.
 files_of_nvmetcli() {
 	local ns=$NVMFT_ROOT/subsystems/$NQN/namespaces/1
@@ -140,6 +168,6 @@ clear_under_load() {
 	clean_up
 }
 
-run_cases export_to_a_host_and_back after_a_reboot_it_is_back files_of_nvmetcli \
-	restore_is_not_noticed reasons_are_told what_failed_is_named_and_the_rest_done \
-	check_finds_what_is_wrong clear_under_load
+run_cases export_to_a_host_and_back after_a_reboot_it_is_back what_nvmet_has_not_is_back_too \
+	files_of_nvmetcli restore_is_not_noticed reasons_are_told \
+	what_failed_is_named_and_the_rest_done check_finds_what_is_wrong clear_under_load
