@@ -82,6 +82,7 @@ a_cluster_starts_and_stops() {
 
 identity_is_what_is_given() {
 	nullb_add nulla 64
+	mkdir "$NVMFT_ROOT/hosts/$HOSTNQN"
 	subsystem 0 start serial=SERIAL1 cntlid_min=32000 cntlid_max=65000
 	expect "serial" "$(<"$SUBSYS/attr_serial")" SERIAL1
 	expect "range" "$(<"$SUBSYS/attr_cntlid_min")-$(<"$SUBSYS/attr_cntlid_max")" 32000-65000
@@ -89,11 +90,13 @@ identity_is_what_is_given() {
 	namespace 0 start uuid=d592cdf3-5d1c-44e0-8412-3fcf7d99df27 ana_grpid=3
 	expect "uuid" "$(<"$SUBSYS/namespaces/1/device_uuid")" d592cdf3-5d1c-44e0-8412-3fcf7d99df27
 	expect "group" "$(<"$SUBSYS/namespaces/1/ana_grpid")" 3
+	ln -s "$NVMFT_ROOT/hosts/$HOSTNQN" "$SUBSYS/namespaces/1/allowed_hosts/"
 	port 0 start ana_state=non-optimized
 	expect "state" "$(<"$NVMFT_ROOT/ports/1/ana_groups/1/ana_state")" non-optimized
 	port 0 stop
 	namespace 0 stop
 	subsystem 0 stop
+	rmdir "$NVMFT_ROOT/hosts/$HOSTNQN"
 	expect_ok "empty" target_is_empty
 	clean_up
 }
