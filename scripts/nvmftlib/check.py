@@ -73,6 +73,11 @@ class Check:
         for nsid, ns in sorted(subsys.namespaces.items()):
             yield from self.namespace(nqn, nsid, ns)
             yield from self.group(nqn, nsid, ns)
+            if ns.allowed_hosts and subsys.attrs.get("attr_allow_any_host") != "1" and \
+                    not set(ns.allowed_hosts) & set(subsys.allowed_hosts):
+                yield Finding(ns_path(nqn, nsid), "is for hosts that the subsystem does not let in",
+                              f"{TOOL} /subsystems/{nqn}/allowed_hosts create "
+                              f"{ns.allowed_hosts[0]}")
 
     def namespace(self, nqn: str, nsid: int, ns: Namespace) -> Iterator[Finding]:
         """A namespace and its device."""

@@ -67,6 +67,14 @@ class Findings(Base):
         self.tree.rmdir("hosts/hostnqn")
         self.finds(NQN, "lets no host in", "allow_any_host=1")
 
+    def test_namespace_for_hosts_that_cannot_come(self) -> None:
+        self.tree.mkdir("hosts/h2")
+        self.tree.link("hosts/h2", f"{NS}/allowed_hosts/h2")
+        self.finds(NS, "is for hosts that the subsystem does not let in",
+                   "nvmftcli /subsystems/testnqn/allowed_hosts create h2")
+        self.tree.link("hosts/h2", f"{NQN}/allowed_hosts/h2")
+        self.assertEqual(self.findings(), [])
+
     def test_host_without_subsystem(self) -> None:
         self.tree.mkdir("hosts/lonely")
         self.finds("hosts/lonely", "in no subsystem", "allowed_hosts create lonely", grave=False)
