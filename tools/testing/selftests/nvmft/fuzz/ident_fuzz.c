@@ -41,7 +41,7 @@ static void end_page(u8 *page)
 {
 	u32 i;
 
-	for (i = 0; i < NVMFT_IDENT_LEN; i++)
+	for (i = 0; !zeroes(page, NVMFT_IDENT_LEN) && i < NVMFT_IDENT_LEN; i++)
 		MUST(!page[i], "byte %u is %#x", i, page[i]);
 	free(page);
 }
