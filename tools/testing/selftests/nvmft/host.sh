@@ -162,10 +162,15 @@ fio_load() {
 	local device=$1
 
 	shift
-	fio --name=load --filename="$device" --size=16m --rw=randrw --bssplit=4k/70:64k/30 \
-		--direct=1 --ioengine=libaio --iodepth=8 --thread --time_based \
-		--runtime=1000 --verify=crc32c --verify_backlog=32 --verify_fatal=1 \
-		--verify_state_save=0 --output-format=terse "$@" >"$TMP/load" 2>&1 &
+	# The kernel's host sends from the task that submits, without MSG_NOSIGNAL: into a
+	# connection that is being closed that is a SIGPIPE for fio.
+	(
+		trap '' PIPE
+		exec fio --name=load --filename="$device" --size=16m --rw=randrw \
+			--bssplit=4k/70:64k/30 --direct=1 --ioengine=libaio --iodepth=8 --thread \
+			--time_based --runtime=1000 --verify=crc32c --verify_backlog=32 \
+			--verify_fatal=1 --verify_state_save=0 --output-format=terse "$@"
+	) >"$TMP/load" 2>&1 &
 	LOAD_PID=$!
 	io_is_flowing
 }
