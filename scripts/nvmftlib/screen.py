@@ -3,6 +3,7 @@
 
 import os
 import select
+import shutil
 import signal
 import sys
 import termios
@@ -90,8 +91,9 @@ class Screen:
             data = data[os.write(self.output, data):]
 
     def size(self) -> os.terminal_size:
-        """Columns and lines, now."""
-        return os.get_terminal_size(self.output)
+        """Columns and lines, now. A serial console does not know: what it is told, or 80x24."""
+        found = os.get_terminal_size(self.output)
+        return found if found.columns and found.lines else shutil.get_terminal_size()
 
     def draw(self, lines: list[str], reverse: int) -> None:
         """A whole page, as many lines as the screen has; number @reverse is set off.

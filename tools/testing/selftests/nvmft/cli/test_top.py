@@ -214,10 +214,12 @@ class Terminal(unittest.TestCase):
         self.resize(80, 24)
         self.before = termios.tcgetattr(self.slave)
         self.seen = ""
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, str(LIBRARY / "nvmftcli"), "top", "--interval", "0.2"],
             stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            env=os.environ | {"NVMFT_PROC": folder.name, "TERM": "xterm"},
+            env=environment | {"NVMFT_PROC": folder.name, "TERM": "xterm"},
             preexec_fn=self.control)
         self.addCleanup(self.process.kill)
 
@@ -265,6 +267,16 @@ class Terminal(unittest.TestCase):
         self.resize(132, 10)
         self.wait(r"READS +WRITES")
         os.write(self.master, b"\x03")
+        self.given_back(0)
+
+    def test_a_console_that_does_not_know_its_size(self) -> None:
+        self.wait("q quit")
+        self.resize(0, 0)
+        self.process.send_signal(signal.SIGWINCH)
+        self.seen = ""
+        for _ in range(2):
+            self.wait(r"ERR/s +QD.*q quit")
+        os.write(self.master, b"q")
         self.given_back(0)
 
     def test_signals(self) -> None:
