@@ -16,7 +16,8 @@ TOOL=$(find_tool)
 [ -n "$TOOL" ] || skip_all "nvmftcli is not there"
 ! is_nvmet || skip_all "nvmftcli is nvmft's"
 export NVMFT_ROOT NVMFT_CONFIG=$TMP/config.json NVMFT_LOCK=$TMP/lock HOME=$TMP
-export PYTHONDONTWRITEBYTECODE=1
+# Compiled once, not at each start, and beside no source; the guest's own Python is not.
+export PYTHONPYCACHEPREFIX=/tmp/nvmft-pycache
 
 # tool ARG...: its output goes to $TMP/out and $TMP/err, and it is its status.
 tool() {
