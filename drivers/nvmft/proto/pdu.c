@@ -15,21 +15,6 @@ static struct nvmft_verdict bad_field(u32 fei)
 	return nvmft_v_term(NVME_TCP_FES_INVALID_PDU_HDR, fei);
 }
 
-static u32 hdgst_len(const struct nvmft_pdu_params *p)
-{
-	return p->hdgst ? NVMFT_DIGEST_LEN : 0;
-}
-
-static u32 ddgst_len(const struct nvmft_pdu_params *p)
-{
-	return p->ddgst ? NVMFT_DIGEST_LEN : 0;
-}
-
-static u8 digest_flags(const struct nvmft_pdu_params *p)
-{
-	return (p->hdgst ? NVME_TCP_F_HDGST : 0) | (p->ddgst ? NVME_TCP_F_DDGST : 0);
-}
-
 static struct nvmft_verdict check_icreq_ch(const struct nvme_tcp_hdr *ch)
 {
 	if (ch->flags)
@@ -59,7 +44,7 @@ static struct nvmft_verdict check_data(const struct nvme_tcp_hdr *ch,
 				       const struct nvmft_pdu_params *p, u32 base, u32 max)
 {
 	u32 plen = le32_to_cpu(ch->plen);
-	u32 ddgst = ddgst_len(p);
+	u32 ddgst = nvmft_pdu_ddgst_len(p);
 
 	if (ch->pdo < base || ch->pdo % CPDA_ALIGN || ch->pdo >= plen)
 		return bad_field(NVMFT_FEI_PDO);
@@ -73,9 +58,9 @@ static struct nvmft_verdict check_data(const struct nvme_tcp_hdr *ch,
 static struct nvmft_verdict check_cmd_ch(const struct nvme_tcp_hdr *ch,
 					 const struct nvmft_pdu_params *p)
 {
-	u32 base = NVMFT_HLEN_CMD + hdgst_len(p);
+	u32 base = NVMFT_HLEN_CMD + nvmft_pdu_hdgst_len(p);
 	u32 plen = le32_to_cpu(ch->plen);
-	u8 diff = ch->flags ^ digest_flags(p);
+	u8 diff = ch->flags ^ nvmft_pdu_digest_flags(p);
 
 	/* Without data hosts differ on whether a negotiated DDGST is set */
 	if (plen <= base && p->ddgst)
@@ -94,11 +79,11 @@ static struct nvmft_verdict check_cmd_ch(const struct nvme_tcp_hdr *ch,
 static struct nvmft_verdict check_h2c_ch(const struct nvme_tcp_hdr *ch,
 					 const struct nvmft_pdu_params *p)
 {
-	if ((ch->flags & ~NVME_TCP_F_DATA_LAST) != digest_flags(p))
+	if ((ch->flags & ~NVME_TCP_F_DATA_LAST) != nvmft_pdu_digest_flags(p))
 		return bad_field(NVMFT_FEI_FLAGS);
 	if (ch->hlen != NVMFT_HLEN_DATA)
 		return bad_field(NVMFT_FEI_HLEN);
-	return check_data(ch, p, NVMFT_HLEN_DATA + hdgst_len(p), p->maxh2cdata);
+	return check_data(ch, p, NVMFT_HLEN_DATA + nvmft_pdu_hdgst_len(p), p->maxh2cdata);
 }
 
 struct nvmft_verdict nvmft_pdu_check_ch(const struct nvme_tcp_hdr *ch,
@@ -127,29 +112,6 @@ struct nvmft_verdict nvmft_pdu_check_ch(const struct nvme_tcp_hdr *ch,
 	return nvmft_v_term(NVME_TCP_FES_PDU_SEQ_ERR, 0);
 }
 
-u32 nvmft_pdu_hdr_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p)
-{
-	/* ICReq and TermReq have no digest, whatever was agreed on */
-	if (ch->type == nvme_tcp_cmd || ch->type == nvme_tcp_h2c_data)
-		return ch->hlen + hdgst_len(p);
-	return ch->hlen;
-}
-
-u32 nvmft_pdu_pad_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p)
-{
-	return ch->pdo ? ch->pdo - nvmft_pdu_hdr_len(ch, p) : 0;
-}
-
-u32 nvmft_pdu_data_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p)
-{
-	u32 plen = le32_to_cpu(ch->plen);
-
-	/* Without PDO only a TermReq carries more than its header */
-	if (!ch->pdo)
-		return plen - nvmft_pdu_hdr_len(ch, p);
-	return plen - ch->pdo - ddgst_len(p);
-}
-
 struct nvmft_verdict nvmft_pdu_check_icreq(const struct nvme_tcp_icreq_pdu *icreq)
 {
 	if (icreq->pfv != cpu_to_le16(NVME_TCP_PFV_1_0))
@@ -169,19 +131,10 @@ void nvmft_pdu_apply_icreq(struct nvmft_pdu_params *p, const struct nvme_tcp_icr
 	p->maxr2t = (u64)le32_to_cpu(icreq->maxr2t) + 1;
 }
 
-static void fill_ch(struct nvme_tcp_hdr *ch, u8 type, u8 flags, u8 hlen, u8 pdo, u32 plen)
-{
-	ch->type = type;
-	ch->flags = flags;
-	ch->hlen = hlen;
-	ch->pdo = pdo;
-	ch->plen = cpu_to_le32(plen);
-}
-
 u32 nvmft_pdu_build_icresp(struct nvme_tcp_icresp_pdu *pdu, const struct nvmft_pdu_params *p)
 {
 	memset(pdu, 0, sizeof(*pdu));
-	fill_ch(&pdu->hdr, nvme_tcp_icresp, 0, NVMFT_HLEN_IC, 0, NVMFT_HLEN_IC);
+	nvmft_pdu_fill_ch(&pdu->hdr, nvme_tcp_icresp, 0, NVMFT_HLEN_IC, 0, NVMFT_HLEN_IC);
 	pdu->pfv = cpu_to_le16(NVME_TCP_PFV_1_0);
 	pdu->digest = (p->hdgst ? NVME_TCP_HDR_DIGEST_ENABLE : 0) |
 		      (p->ddgst ? NVME_TCP_DATA_DIGEST_ENABLE : 0);
@@ -192,9 +145,11 @@ u32 nvmft_pdu_build_icresp(struct nvme_tcp_icresp_pdu *pdu, const struct nvmft_p
 u32 nvmft_pdu_build_r2t(struct nvme_tcp_r2t_pdu *pdu, const struct nvmft_pdu_params *p,
 			u16 cccid, u16 ttag, u32 off, u32 len)
 {
+	u8 flags = nvmft_pdu_digest_flags(p) & NVME_TCP_F_HDGST;
+
 	memset(pdu, 0, sizeof(*pdu));
-	fill_ch(&pdu->hdr, nvme_tcp_r2t, digest_flags(p) & NVME_TCP_F_HDGST, NVMFT_HLEN_R2T, 0,
-		NVMFT_HLEN_R2T + hdgst_len(p));
+	nvmft_pdu_fill_ch(&pdu->hdr, nvme_tcp_r2t, flags, NVMFT_HLEN_R2T, 0,
+			  NVMFT_HLEN_R2T + nvmft_pdu_hdgst_len(p));
 	pdu->command_id = cccid;
 	pdu->ttag = ttag;
 	pdu->r2t_offset = cpu_to_le32(off);
@@ -202,41 +157,13 @@ u32 nvmft_pdu_build_r2t(struct nvme_tcp_r2t_pdu *pdu, const struct nvmft_pdu_par
 	return NVMFT_HLEN_R2T;
 }
 
-u32 nvmft_pdu_build_rsp(struct nvme_tcp_rsp_pdu *pdu, const struct nvmft_pdu_params *p,
-			const struct nvme_completion *cqe)
-{
-	fill_ch(&pdu->hdr, nvme_tcp_rsp, digest_flags(p) & NVME_TCP_F_HDGST, NVMFT_HLEN_RSP, 0,
-		NVMFT_HLEN_RSP + hdgst_len(p));
-	pdu->cqe = *cqe;
-	return NVMFT_HLEN_RSP;
-}
-
-u32 nvmft_pdu_build_c2h(struct nvme_tcp_data_pdu *pdu, const struct nvmft_pdu_params *p,
-			u16 cccid, u32 off, u32 len, bool success, u32 *pad)
-{
-	u32 base = NVMFT_HLEN_DATA + hdgst_len(p);
-	u32 align = (p->hpda + 1U) * 4;
-	u32 pdo = DIV_ROUND_UP(base, align) * align;
-	u8 flags = digest_flags(p) | NVME_TCP_F_DATA_LAST;
-
-	if (success)
-		flags |= NVME_TCP_F_DATA_SUCCESS;
-	memset(pdu, 0, sizeof(*pdu));
-	fill_ch(&pdu->hdr, nvme_tcp_c2h_data, flags, NVMFT_HLEN_DATA, pdo,
-		pdo + len + ddgst_len(p));
-	pdu->command_id = cccid;
-	pdu->data_offset = cpu_to_le32(off);
-	pdu->data_length = cpu_to_le32(len);
-	*pad = pdo - base;
-	return NVMFT_HLEN_DATA;
-}
-
 u32 nvmft_pdu_build_term(u8 *buf, u8 fes, u32 fei, const void *bad, u32 bad_len)
 {
 	u32 len = min(bad_len, NVMFT_TERM_DATA_MAX);
 	struct nvme_tcp_term_pdu pdu = { };
 
-	fill_ch(&pdu.hdr, nvme_tcp_c2h_term, 0, NVMFT_HLEN_TERM, 0, NVMFT_HLEN_TERM + len);
+	nvmft_pdu_fill_ch(&pdu.hdr, nvme_tcp_c2h_term, 0, NVMFT_HLEN_TERM, 0,
+			  NVMFT_HLEN_TERM + len);
 	pdu.fes = cpu_to_le16(fes);
 	pdu.feil = cpu_to_le16(fei & 0xffff);
 	pdu.feiu = cpu_to_le16(fei >> 16);

@@ -59,12 +59,59 @@ union nvmft_pdu {
 struct nvmft_verdict nvmft_pdu_check_ch(const struct nvme_tcp_hdr *ch,
 					const struct nvmft_pdu_params *p, bool live);
 
+static inline u32 nvmft_pdu_hdgst_len(const struct nvmft_pdu_params *p)
+{
+	return p->hdgst ? NVMFT_DIGEST_LEN : 0;
+}
+
+static inline u32 nvmft_pdu_ddgst_len(const struct nvmft_pdu_params *p)
+{
+	return p->ddgst ? NVMFT_DIGEST_LEN : 0;
+}
+
 /* Bytes of the whole header, header digest included. @ch was checked. */
-u32 nvmft_pdu_hdr_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p);
+static inline u32 nvmft_pdu_hdr_len(const struct nvme_tcp_hdr *ch,
+				    const struct nvmft_pdu_params *p)
+{
+	/* ICReq and TermReq have no digest, whatever was agreed on */
+	if (ch->type == nvme_tcp_cmd || ch->type == nvme_tcp_h2c_data)
+		return ch->hlen + nvmft_pdu_hdgst_len(p);
+	return ch->hlen;
+}
+
 /* Bytes of padding between header (and its digest) and data. @ch was checked. */
-u32 nvmft_pdu_pad_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p);
+static inline u32 nvmft_pdu_pad_len(const struct nvme_tcp_hdr *ch,
+				    const struct nvmft_pdu_params *p)
+{
+	return ch->pdo ? ch->pdo - nvmft_pdu_hdr_len(ch, p) : 0;
+}
+
 /* Bytes of data, its digest not counted; 0 if there is none. @ch was checked. */
-u32 nvmft_pdu_data_len(const struct nvme_tcp_hdr *ch, const struct nvmft_pdu_params *p);
+static inline u32 nvmft_pdu_data_len(const struct nvme_tcp_hdr *ch,
+				     const struct nvmft_pdu_params *p)
+{
+	u32 plen = le32_to_cpu(ch->plen);
+
+	/* Without PDO only a TermReq carries more than its header */
+	if (!ch->pdo)
+		return plen - nvmft_pdu_hdr_len(ch, p);
+	return plen - ch->pdo - nvmft_pdu_ddgst_len(p);
+}
+
+static inline u8 nvmft_pdu_digest_flags(const struct nvmft_pdu_params *p)
+{
+	return (p->hdgst ? NVME_TCP_F_HDGST : 0) | (p->ddgst ? NVME_TCP_F_DDGST : 0);
+}
+
+static inline void nvmft_pdu_fill_ch(struct nvme_tcp_hdr *ch, u8 type, u8 flags, u8 hlen, u8 pdo,
+				     u32 plen)
+{
+	ch->type = type;
+	ch->flags = flags;
+	ch->hlen = hlen;
+	ch->pdo = pdo;
+	ch->plen = cpu_to_le32(plen);
+}
 
 /* Check PFV (FES 6), HPDA and the digest bits of a whole ICReq. */
 struct nvmft_verdict nvmft_pdu_check_icreq(const struct nvme_tcp_icreq_pdu *icreq);
@@ -79,8 +126,6 @@ void nvmft_pdu_apply_icreq(struct nvmft_pdu_params *p, const struct nvme_tcp_icr
 u32 nvmft_pdu_build_icresp(struct nvme_tcp_icresp_pdu *pdu, const struct nvmft_pdu_params *p);
 u32 nvmft_pdu_build_r2t(struct nvme_tcp_r2t_pdu *pdu, const struct nvmft_pdu_params *p,
 			u16 cccid, u16 ttag, u32 off, u32 len);
-u32 nvmft_pdu_build_rsp(struct nvme_tcp_rsp_pdu *pdu, const struct nvmft_pdu_params *p,
-			const struct nvme_completion *cqe);
 
 /**
  * nvmft_pdu_build_c2h() - header of a C2HData PDU that ends its transfer
@@ -94,8 +139,39 @@ u32 nvmft_pdu_build_rsp(struct nvme_tcp_rsp_pdu *pdu, const struct nvmft_pdu_par
  *
  * Return: HLEN.
  */
-u32 nvmft_pdu_build_c2h(struct nvme_tcp_data_pdu *pdu, const struct nvmft_pdu_params *p,
-			u16 cccid, u32 off, u32 len, bool success, u32 *pad);
+static inline u32 nvmft_pdu_build_c2h(struct nvme_tcp_data_pdu *pdu,
+				      const struct nvmft_pdu_params *p, u16 cccid, u32 off,
+				      u32 len, bool success, u32 *pad)
+{
+	u32 base = NVMFT_HLEN_DATA + nvmft_pdu_hdgst_len(p);
+	u32 align = (p->hpda + 1U) * 4;
+	u32 pdo = p->hpda ? DIV_ROUND_UP(base, align) * align : base;
+	u8 flags = nvmft_pdu_digest_flags(p) | NVME_TCP_F_DATA_LAST;
+
+	if (success)
+		flags |= NVME_TCP_F_DATA_SUCCESS;
+	memset(pdu, 0, sizeof(*pdu));
+	nvmft_pdu_fill_ch(&pdu->hdr, nvme_tcp_c2h_data, flags, NVMFT_HLEN_DATA, pdo,
+			  pdo + len + nvmft_pdu_ddgst_len(p));
+	pdu->command_id = cccid;
+	pdu->data_offset = cpu_to_le32(off);
+	pdu->data_length = cpu_to_le32(len);
+	*pad = pdo - base;
+	return NVMFT_HLEN_DATA;
+}
+
+/* A CapsuleResp of @cqe */
+static inline u32 nvmft_pdu_build_rsp(struct nvme_tcp_rsp_pdu *pdu,
+				      const struct nvmft_pdu_params *p,
+				      const struct nvme_completion *cqe)
+{
+	u8 flags = nvmft_pdu_digest_flags(p) & NVME_TCP_F_HDGST;
+
+	nvmft_pdu_fill_ch(&pdu->hdr, nvme_tcp_rsp, flags, NVMFT_HLEN_RSP, 0,
+			  NVMFT_HLEN_RSP + nvmft_pdu_hdgst_len(p));
+	pdu->cqe = *cqe;
+	return NVMFT_HLEN_RSP;
+}
 
 /**
  * nvmft_pdu_build_term() - C2HTermReq with the offending header behind it

@@ -81,6 +81,28 @@ static inline u32 nvmft_rx_want(const struct nvmft_rx *rx)
  */
 enum nvmft_rx_event nvmft_rx_got(struct nvmft_rx *rx, u32 n);
 
+/**
+ * nvmft_rx_got_header() - tell that bytes of a header arrived, maybe with others behind it
+ * @rx: the machine, in CH or PSH
+ * @n: bytes at rx->pdu.raw + rx->have, not 0, none beyond rx->pdu
+ * @used: how many of them are of the header
+ *
+ * Return: as nvmft_rx_got().
+ */
+static inline enum nvmft_rx_event nvmft_rx_got_header(struct nvmft_rx *rx, u32 n, u32 *used)
+{
+	enum nvmft_rx_event ev;
+
+	*used = min(n, nvmft_rx_want(rx));
+	ev = nvmft_rx_got(rx, *used);
+	if (rx->step == NVMFT_RX_PSH && *used < n) {
+		n = min(n - *used, nvmft_rx_want(rx));
+		*used += n;
+		ev = nvmft_rx_got(rx, n);
+	}
+	return ev;
+}
+
 /* HOLD -> the data is wanted. nvmft_pdu_data_len() is not 0. */
 void nvmft_rx_data(struct nvmft_rx *rx);
 /*

@@ -77,14 +77,22 @@ static inline void tape_feed(struct nvmft_rx *rx, struct tape *t, const u8 *p, u
 	u8 ev;
 
 	while (n && nvmft_rx_want(rx)) {
-		k = min(n, nvmft_rx_want(rx));
-		for (i = 0; i < k; i++)
-			tape_byte(t, rx->step, p[i]);
-		if (rx->step == NVMFT_RX_CH || rx->step == NVMFT_RX_PSH)
-			memcpy(rx->pdu.raw + rx->have, p, k);
-		else if (rx->step == NVMFT_RX_HDGST || rx->step == NVMFT_RX_DDGST)
-			memcpy(rx->dgst + rx->have, p, k);
-		ev = nvmft_rx_got(rx, k);
+		u32 have = rx->have;
+
+		if (rx->step == NVMFT_RX_CH || rx->step == NVMFT_RX_PSH) {
+			k = min(n, (u32)sizeof(rx->pdu) - have);
+			memcpy(rx->pdu.raw + have, p, k);
+			ev = nvmft_rx_got_header(rx, k, &k);
+			for (i = 0; i < k; i++)
+				tape_byte(t, have + i < 8 ? NVMFT_RX_CH : NVMFT_RX_PSH, p[i]);
+		} else {
+			k = min(n, nvmft_rx_want(rx));
+			for (i = 0; i < k; i++)
+				tape_byte(t, rx->step, p[i]);
+			if (rx->step == NVMFT_RX_HDGST || rx->step == NVMFT_RX_DDGST)
+				memcpy(rx->dgst + have, p, k);
+			ev = nvmft_rx_got(rx, k);
+		}
 		p += k;
 		n -= k;
 		if (ev == NVMFT_RX_EV_VERDICT)
