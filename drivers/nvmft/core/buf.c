@@ -20,7 +20,7 @@
 
 static const struct {
 	u8	order;
-	u16	cap;	/* most pages kept */
+	u16	cap;	/* most pages kept, a power of two */
 } mag_kind[NVMFT_NR_MAGAZINES] = {
 	{ .order = 0,			.cap = 256 },
 	{ .order = NVMFT_BUF_ORDER,	.cap = 128 },
@@ -28,7 +28,12 @@ static const struct {
 
 #define BIG_LEN		((u32)PAGE_SIZE << NVMFT_BUF_ORDER)
 
-static struct page *mag_take(struct nvmft_sq *sq, unsigned int kind, gfp_t gfp)
+static u16 mag_at(unsigned int kind, u16 index)
+{
+	return index & (mag_kind[kind].cap - 1);
+}
+
+static __always_inline struct page *mag_take(struct nvmft_sq *sq, unsigned int kind, gfp_t gfp)
 {
 	struct nvmft_magazine *mag = &sq->mag[kind];
 	struct page *page;
@@ -36,7 +41,7 @@ static struct page *mag_take(struct nvmft_sq *sq, unsigned int kind, gfp_t gfp)
 	if (mag->count) {
 		page = mag->ring[mag->head];
 		if (page_ref_count(page) == 1) {
-			mag->head = (mag->head + 1) % mag_kind[kind].cap;
+			mag->head = mag_at(kind, mag->head + 1);
 			mag->count--;
 			return page;
 		}
@@ -62,7 +67,7 @@ static void mag_give(struct nvmft_sq *sq, struct page *page)
 	}
 	if (mag->count == cap)
 		goto drop;
-	mag->ring[(mag->head + mag->count) % cap] = page;
+	mag->ring[mag_at(kind, mag->head + mag->count)] = page;
 	mag->count++;
 	return;
 drop:
@@ -120,6 +125,17 @@ static int buf_build(struct nvmft_sq *sq, struct nvmft_buf *buf, u32 len, gfp_t 
  */
 int nvmft_buf_alloc(struct nvmft_sq *sq, struct nvmft_buf *buf, u32 len, gfp_t gfp)
 {
+	if (len <= PAGE_SIZE) {
+		struct page *page = mag_take(sq, 0, gfp);
+
+		if (!page)
+			return -ENOMEM;
+		bvec_set_page(&buf->small[0], page, len, 0);
+		buf->bvec = buf->small;
+		buf->nr = 1;
+		buf->len = len;
+		return 0;
+	}
 	if (len >= BIG_LEN && !buf_build(sq, buf, len, gfp, true))
 		return 0;
 	return buf_build(sq, buf, len, gfp, false);
@@ -149,7 +165,7 @@ void nvmft_buf_trim(struct nvmft_sq *sq)
 
 		while (mag->count) {
 			put_page(mag->ring[mag->head]);
-			mag->head = (mag->head + 1) % mag_kind[kind].cap;
+			mag->head = mag_at(kind, mag->head + 1);
 			mag->count--;
 		}
 		kfree(mag->ring);

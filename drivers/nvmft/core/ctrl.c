@@ -384,11 +384,6 @@ u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl)
 	return csts;
 }
 
-bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl)
-{
-	return READ_ONCE(ctrl->cc) & NVME_CC_ENABLE;
-}
-
 /* What an enable must not find from the time before. ctrl->lock held. */
 static void ctrl_reset_state(struct nvmft_ctrl *ctrl)
 {

@@ -182,7 +182,11 @@ void nvmft_ctrl_sq_ended(struct nvmft_ctrl *ctrl, struct nvmft_sq *sq);
 /* Properties. Worker of the admin queue. */
 u16 nvmft_ctrl_set_cc(struct nvmft_ctrl *ctrl, u32 cc);
 u32 nvmft_ctrl_csts(struct nvmft_ctrl *ctrl);
-bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl);
+static inline bool nvmft_ctrl_enabled(struct nvmft_ctrl *ctrl)
+{
+	return READ_ONCE(ctrl->cc) & NVME_CC_ENABLE;
+}
+
 /* KATO changed (0: off) or the controller was enabled: run the timer anew. */
 void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms);
 /* Why a queue of it has ended; @end: what the transport knows. Worker of the queue. */

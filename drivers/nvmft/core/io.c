@@ -71,7 +71,8 @@ static void io_done(struct nvmft_io *io, int err)
 {
 	struct nvmft_req *req = container_of(io, struct nvmft_req, io);
 
-	nvmft_io_complete(req, nvmft_status_from_errno(err, io->op != NVMFT_IO_READ));
+	nvmft_io_complete(req, likely(!err) ? 0 :
+			       nvmft_status_from_errno(err, io->op != NVMFT_IO_READ));
 }
 
 /* The gate is open. */

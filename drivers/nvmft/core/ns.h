@@ -254,7 +254,7 @@ static inline struct nvmft_ns *nvmft_ns_find(const struct nvmft_ctrl *ctrl, u32 
 
 	rcu_read_lock();
 	ns = nvmft_ns_peek(ctrl, nsid);
-	if (ns && !percpu_ref_tryget_live(&ns->ref))
+	if (ns && !percpu_ref_tryget_live_rcu(&ns->ref))
 		ns = NULL;
 	rcu_read_unlock();
 	return ns;
