@@ -106,12 +106,15 @@ static bool executable(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
 static void execute_all(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_slot *slot, *next;
+	/* For one command it would cost more than it is good for. */
+	bool batch = !list_is_singular(&conn->exec);
 	struct blk_plug plug;
 	bool full = false;
 
 	if (list_empty(&conn->exec))
 		return;
-	blk_start_plug(&plug);
+	if (batch)
+		blk_start_plug(&plug);
 	list_for_each_entry_safe(slot, next, &conn->exec, link) {
 		/* Nothing is executed behind a Disconnect. */
 		if (conn->sq.ending)
@@ -119,7 +122,8 @@ static void execute_all(struct nvmft_tcp_conn *conn)
 		if (executable(conn, slot, &full))
 			execute(conn, slot);
 	}
-	blk_finish_plug(&plug);
+	if (batch)
+		blk_finish_plug(&plug);
 }
 
 /*
@@ -175,18 +179,22 @@ bool nvmft_tcp_executable(struct nvmft_tcp_conn *conn)
 /*
  * Hands the request to the worker. From llist_add() on the worker may be done
  * with it, and with the connection: only RCU keeps the latter until it is woken.
+ * What ended while the worker itself carried it out needs no detour.
  */
 void nvmft_tcp_respond(struct nvmft_req *req)
 {
 	struct nvmft_tcp_conn *conn = nvmft_tcp_conn_of(req->sq);
 
+	if (current == READ_ONCE(conn->task) && in_task()) {
+		if (likely(req->state == NVMFT_REQ_DONE && conn->state == NVMFT_TCP_LIVE))
+			nvmft_tcp_slot_move(conn, nvmft_tcp_slot_of(req), NVMFT_TCP_RSP);
+		else
+			llist_add(&req->done, &conn->done);
+		return;
+	}
 	rcu_read_lock();
 	llist_add(&req->done, &conn->done);
-	/* The worker looks at the list before it sleeps, but an interrupt may
-	 * have come in between.
-	 */
-	if (current != READ_ONCE(conn->task) || !in_task())
-		nvmft_tcp_conn_wake(conn);
+	nvmft_tcp_conn_wake(conn);
 	rcu_read_unlock();
 }
 
