@@ -203,9 +203,9 @@ struct nvmft_tcp_conn {
 	u32				nr_slots;
 	u32				nr_core;
 	u16				tag;
-	struct list_head		free;
-	struct list_head		fetch;
-	struct list_head		exec;
+	struct nvmft_tcp_fifo		free;
+	struct nvmft_tcp_fifo		fetch;
+	struct nvmft_tcp_fifo		exec;
 	bool				fetch_first;
 	u64				data;
 	u64				reserved;

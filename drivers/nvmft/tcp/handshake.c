@@ -114,7 +114,7 @@ bool nvmft_tcp_closing(struct nvmft_tcp_conn *conn)
 {
 	if (conn->term && !conn->term_staged)
 		return stage_term(conn);
-	if (conn->said || !nvmft_tcp_tx_idle(&conn->tx) || !list_empty(&conn->tx.queue))
+	if (conn->said || !nvmft_tcp_tx_idle(&conn->tx) || conn->tx.queue.first)
 		return false;
 	conn->said = true;
 	if (!conn->term) {

@@ -107,15 +107,14 @@ static void execute_all(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_slot *slot, *next;
 	/* For one command it would cost more than it is good for. */
-	bool batch = !list_is_singular(&conn->exec);
+	bool batch = conn->exec.first && conn->exec.first->next;
 	struct blk_plug plug;
 	bool full = false;
 
-	if (list_empty(&conn->exec))
-		return;
 	if (batch)
 		blk_start_plug(&plug);
-	list_for_each_entry_safe(slot, next, &conn->exec, link) {
+	for (slot = conn->exec.first; slot; slot = next) {
+		next = slot->next;
 		/* Nothing is executed behind a Disconnect. */
 		if (conn->sq.ending)
 			break;
@@ -144,9 +143,11 @@ static void fetch_all(struct nvmft_tcp_conn *conn)
 	struct nvmft_tcp_slot *slot, *next;
 	bool full = false;
 
-	list_for_each_entry_safe(slot, next, &conn->fetch, link)
+	for (slot = conn->fetch.first; slot; slot = next) {
+		next = slot->next;
 		if (fetchable(conn, slot, &full))
 			fetch(conn, slot);
+	}
 }
 
 void nvmft_tcp_execute(struct nvmft_tcp_conn *conn)
@@ -166,11 +167,11 @@ bool nvmft_tcp_executable(struct nvmft_tcp_conn *conn)
 	struct nvmft_tcp_slot *slot;
 	bool full = false;
 
-	list_for_each_entry(slot, &conn->exec, link)
+	for (slot = conn->exec.first; slot; slot = slot->next)
 		if (executable(conn, slot, &full))
 			return true;
 	full = false;
-	list_for_each_entry(slot, &conn->fetch, link)
+	for (slot = conn->fetch.first; slot; slot = slot->next)
 		if (fetchable(conn, slot, &full))
 			return true;
 	return false;

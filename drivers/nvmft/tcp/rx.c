@@ -301,7 +301,7 @@ static void rx_resume(struct nvmft_tcp_conn *conn)
 	if (stop == NVMFT_TCP_STOP_PAGES) {
 		rx_capsule_data(conn, conn->rx_slot, GFP_NOIO);
 	} else if (stop == NVMFT_TCP_STOP_SLOT) {
-		if (!list_empty(&conn->free) || nvmft_tcp_slots_grow(conn)) {
+		if (conn->free.first || nvmft_tcp_slots_grow(conn)) {
 			rx_header(conn);
 		} else {
 			conn->rx_stop = stop;

@@ -24,6 +24,54 @@ void nvmft_tcp_slot_cache_destroy(void)
 	kmem_cache_destroy(slot_cache);
 }
 
+static struct nvmft_tcp_fifo *fifo_of(struct nvmft_tcp_conn *conn, u8 place)
+{
+	switch (place) {
+	case NVMFT_TCP_FREE:
+		return &conn->free;
+	case NVMFT_TCP_FETCH:
+		return &conn->fetch;
+	case NVMFT_TCP_EXEC:
+		return &conn->exec;
+	case NVMFT_TCP_R2T:
+	case NVMFT_TCP_RSP:
+		return &conn->tx.queue;
+	case NVMFT_TCP_STAGED:
+		return &conn->tx.staged;
+	default:
+		return NULL;
+	}
+}
+
+static void fifo_add(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
+{
+	slot->next = NULL;
+	*fifo->end = slot;
+	fifo->end = &slot->next;
+}
+
+static void fifo_add_first(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
+{
+	slot->next = fifo->first;
+	if (!slot->next)
+		fifo->end = &slot->next;
+	fifo->first = slot;
+}
+
+static void fifo_del(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
+{
+	struct nvmft_tcp_slot **at = &fifo->first;
+
+	while (*at != slot) {
+		if (WARN_ON_ONCE(!*at))
+			return;
+		at = &(*at)->next;
+	}
+	*at = slot->next;
+	if (!slot->next)
+		fifo->end = at;
+}
+
 static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 {
 	struct nvmft_tcp_slot *slot = kmem_cache_zalloc(slot_cache, GFP_NOIO);
@@ -33,7 +81,7 @@ static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 	slot->req.sq = &conn->sq;
 	slot->index = index;
 	slot->place = NVMFT_TCP_FREE;
-	list_add_tail(&slot->link, &conn->free);
+	fifo_add(&conn->free, slot);
 	conn->slots[index] = slot;
 	conn->nr_slots++;
 	return true;
@@ -41,7 +89,7 @@ static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 
 static void slot_unmake(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
-	list_del(&slot->link);
+	fifo_del(&conn->free, slot);
 	conn->slots[slot->index] = NULL;
 	conn->nr_slots--;
 	kmem_cache_free(slot_cache, slot);
@@ -62,9 +110,9 @@ int nvmft_tcp_slots_init(struct nvmft_tcp_conn *conn)
 {
 	int err;
 
-	INIT_LIST_HEAD(&conn->free);
-	INIT_LIST_HEAD(&conn->fetch);
-	INIT_LIST_HEAD(&conn->exec);
+	nvmft_tcp_fifo_init(&conn->free);
+	nvmft_tcp_fifo_init(&conn->fetch);
+	nvmft_tcp_fifo_init(&conn->exec);
 	err = nvmft_tcp_slots_resize(conn, NVMFT_TCP_MIN_SLOTS);
 	if (err)
 		return err;
@@ -77,10 +125,8 @@ int nvmft_tcp_slots_init(struct nvmft_tcp_conn *conn)
 
 void nvmft_tcp_slots_exit(struct nvmft_tcp_conn *conn)
 {
-	struct nvmft_tcp_slot *slot, *next;
-
-	list_for_each_entry_safe(slot, next, &conn->free, link)
-		slot_unmake(conn, slot);
+	while (conn->free.first)
+		slot_unmake(conn, conn->free.first);
 	WARN_ON_ONCE(conn->nr_slots);
 	kvfree(conn->slots);
 	conn->slots = NULL;
@@ -107,27 +153,21 @@ bool nvmft_tcp_slots_grow(struct nvmft_tcp_conn *conn)
 {
 	nvmft_tcp_assert_worker(conn);
 	slots_fill(conn, min(conn->nr_slots + GROW, conn->max_slots));
-	return !list_empty(&conn->free);
+	return conn->free.first;
 }
 
 void nvmft_tcp_slots_trim(struct nvmft_tcp_conn *conn)
 {
-	struct nvmft_tcp_slot *slot, *next;
-
 	nvmft_tcp_assert_worker(conn);
-	list_for_each_entry_safe(slot, next, &conn->free, link) {
-		if (conn->nr_slots <= NVMFT_TCP_MIN_SLOTS)
-			break;
-		slot_unmake(conn, slot);
-	}
+	while (conn->free.first && conn->nr_slots > NVMFT_TCP_MIN_SLOTS)
+		slot_unmake(conn, conn->free.first);
 }
 
 struct nvmft_tcp_slot *nvmft_tcp_slot_take(struct nvmft_tcp_conn *conn)
 {
-	struct nvmft_tcp_slot *slot;
+	struct nvmft_tcp_slot *slot = conn->free.first;
 
 	nvmft_tcp_assert_worker(conn);
-	slot = list_first_entry_or_null(&conn->free, struct nvmft_tcp_slot, link);
 	if (!slot)
 		return NULL;
 	slot->fail = 0;
@@ -140,36 +180,19 @@ struct nvmft_tcp_slot *nvmft_tcp_slot_take(struct nvmft_tcp_conn *conn)
 void nvmft_tcp_slot_move(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
 			 enum nvmft_tcp_place place)
 {
+	struct nvmft_tcp_fifo *fifo = fifo_of(conn, slot->place);
+
 	nvmft_tcp_assert_worker(conn);
-	conn->nr_core -= slot->place == NVMFT_TCP_CORE;
-	list_del_init(&slot->link);
+	if (fifo)
+		fifo_del(fifo, slot);
+	conn->nr_core += (place == NVMFT_TCP_CORE) - (slot->place == NVMFT_TCP_CORE);
 	slot->place = place;
-	switch (place) {
-	case NVMFT_TCP_FREE:
-		/* The one used last is the one the cache still has. */
-		list_add(&slot->link, &conn->free);
-		break;
-	case NVMFT_TCP_FETCH:
-		list_add_tail(&slot->link, &conn->fetch);
-		break;
-	case NVMFT_TCP_EXEC:
-		list_add_tail(&slot->link, &conn->exec);
-		break;
-	case NVMFT_TCP_R2T:
-	case NVMFT_TCP_RSP:
-		list_add_tail(&slot->link, &conn->tx.queue);
-		break;
-	case NVMFT_TCP_STAGED:
-		list_add_tail(&slot->link, &conn->tx.staged);
-		break;
-	case NVMFT_TCP_CORE:
-		conn->nr_core++;
-		break;
-	case NVMFT_TCP_RX:
-	case NVMFT_TCP_WINDOW:
-	case NVMFT_TCP_PLACES:
-		break;
-	}
+	fifo = fifo_of(conn, place);
+	/* The one used last is the one the cache still has. */
+	if (place == NVMFT_TCP_FREE)
+		fifo_add_first(fifo, slot);
+	else if (fifo)
+		fifo_add(fifo, slot);
 }
 
 void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
@@ -183,10 +206,27 @@ void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FREE);
 }
 
+static void fifo_drop(struct nvmft_tcp_conn *conn, struct nvmft_tcp_fifo *fifo,
+		      unsigned long places)
+{
+	struct nvmft_tcp_slot *slot, *next;
+
+	for (slot = fifo->first; slot; slot = next) {
+		next = slot->next;
+		if (places & BIT(slot->place))
+			nvmft_tcp_slot_release(conn, slot);
+	}
+}
+
 void nvmft_tcp_slots_drop(struct nvmft_tcp_conn *conn, unsigned long places)
 {
 	u32 i;
 
+	/* In their order, which makes them easy to find. */
+	fifo_drop(conn, &conn->fetch, places);
+	fifo_drop(conn, &conn->exec, places);
+	fifo_drop(conn, &conn->tx.queue, places);
+	fifo_drop(conn, &conn->tx.staged, places);
 	for (i = 0; i < conn->max_slots; i++) {
 		struct nvmft_tcp_slot *slot = conn->slots[i];
 

@@ -3,7 +3,6 @@
 #ifndef NVMFT_TCP_SLOT_H
 #define NVMFT_TCP_SLOT_H
 
-#include <linux/list.h>
 #include "nvmft.h"
 #include "proto/xfer.h"
 
@@ -39,7 +38,7 @@ enum nvmft_tcp_place {
  * struct nvmft_tcp_slot - a command in progress
  * @req: the core's part
  * @xfer: ledger of the data that R2Ts fetch
- * @link: in the list that @place names, else empty
+ * @next: in the list that @place names
  * @tx_end: STAGED: position in the stream behind its last byte
  * @charge: bytes of conn->data that are its
  * @bv: cursor in req.buf: the entry,
@@ -53,7 +52,7 @@ enum nvmft_tcp_place {
 struct nvmft_tcp_slot {
 	struct nvmft_req	req;
 	struct nvmft_xfer	xfer;
-	struct list_head	link;
+	struct nvmft_tcp_slot	*next;
 	u64			tx_end;
 	u32			charge;
 	u32			bv;
@@ -62,6 +61,22 @@ struct nvmft_tcp_slot {
 	u16			fail;
 	u8			place;
 };
+
+/**
+ * struct nvmft_tcp_fifo - slots in order
+ * @first: where one is taken away, nearly always
+ * @end: where the next is linked
+ */
+struct nvmft_tcp_fifo {
+	struct nvmft_tcp_slot	*first;
+	struct nvmft_tcp_slot	**end;
+};
+
+static inline void nvmft_tcp_fifo_init(struct nvmft_tcp_fifo *fifo)
+{
+	fifo->first = NULL;
+	fifo->end = &fifo->first;
+}
 
 static inline struct nvmft_tcp_slot *nvmft_tcp_slot_of(struct nvmft_req *req)
 {

@@ -32,8 +32,8 @@
 
 int nvmft_tcp_tx_init(struct nvmft_tcp_tx *tx)
 {
-	INIT_LIST_HEAD(&tx->queue);
-	INIT_LIST_HEAD(&tx->staged);
+	nvmft_tcp_fifo_init(&tx->queue);
+	nvmft_tcp_fifo_init(&tx->staged);
 	tx->buf = kmalloc(NVMFT_TCP_TX_BUF, GFP_KERNEL);
 	return tx->buf ? 0 : -ENOMEM;
 }
@@ -185,7 +185,7 @@ static void tx_stage(struct nvmft_tcp_conn *conn)
 	struct nvmft_tcp_slot *slot;
 
 	while (nvmft_tcp_tx_room(tx, CTL_MAX) && tx->end - tx->sent < BATCH) {
-		slot = list_first_entry_or_null(&tx->queue, struct nvmft_tcp_slot, link);
+		slot = tx->queue.first;
 		if (!slot || conn->state == NVMFT_TCP_DEAD)
 			return;
 		if (slot->place == NVMFT_TCP_R2T)
@@ -288,13 +288,9 @@ static int tx_run(struct nvmft_tcp_conn *conn, struct sock *sk, bool follows)
 static void tx_release(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_tx *tx = &conn->tx;
-	struct nvmft_tcp_slot *slot, *next;
 
-	list_for_each_entry_safe(slot, next, &tx->staged, link) {
-		if (slot->tx_end > tx->sent)
-			break;
-		nvmft_tcp_slot_release(conn, slot);
-	}
+	while (tx->staged.first && tx->staged.first->tx_end <= tx->sent)
+		nvmft_tcp_slot_release(conn, tx->staged.first);
 }
 
 /* A round. 0: all that was staged is sent */
@@ -306,7 +302,7 @@ static int tx_round(struct nvmft_tcp_conn *conn, bool last)
 	int err;
 
 	lock_sock(sk);
-	err = tx_run(conn, sk, !last && !list_empty(&tx->queue));
+	err = tx_run(conn, sk, !last && tx->queue.first);
 	stuck = err == -EAGAIN && tcp_rtx_and_write_queues_empty(sk);
 	release_sock(sk);
 
@@ -342,7 +338,7 @@ bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
 	int i;
 
 	nvmft_tcp_assert_worker(conn);
-	if (!list_empty(&tx->queue))
+	if (tx->queue.first)
 		nvmft_sq_look(&conn->sq);
 	for (i = 1; i <= ROUNDS; i++) {
 		tx_stage(conn);

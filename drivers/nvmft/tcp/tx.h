@@ -7,7 +7,6 @@
 #ifndef NVMFT_TCP_TX_H
 #define NVMFT_TCP_TX_H
 
-#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include "tcp/slot.h"
@@ -54,8 +53,8 @@ struct nvmft_tcp_seg {
  * Worker only.
  */
 struct nvmft_tcp_tx {
-	struct list_head	queue;
-	struct list_head	staged;
+	struct nvmft_tcp_fifo	queue;
+	struct nvmft_tcp_fifo	staged;
 	u8			*buf;
 	u32			fill;
 	struct kvec		vec[NVMFT_TCP_TX_VECS];
