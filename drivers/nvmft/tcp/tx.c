@@ -30,10 +30,21 @@
 /* So many times in a pass */
 #define ROUNDS		8
 
+/* Nothing is staged. */
+static void tx_reset(struct nvmft_tcp_tx *tx)
+{
+	tx->fill = 0;
+	tx->nvec = 0;
+	tx->seg[0] = (struct nvmft_tcp_seg){ };
+	tx->last = tx->seg;
+	tx->cur = tx->seg;
+}
+
 int nvmft_tcp_tx_init(struct nvmft_tcp_tx *tx)
 {
 	nvmft_tcp_fifo_init(&tx->queue);
 	nvmft_tcp_fifo_init(&tx->staged);
+	tx_reset(tx);
 	tx->buf = kmalloc(NVMFT_TCP_TX_BUF, GFP_KERNEL);
 	return tx->buf ? 0 : -ENOMEM;
 }
@@ -43,52 +54,62 @@ void nvmft_tcp_tx_exit(struct nvmft_tcp_tx *tx)
 	kfree(tx->buf);
 }
 
-/* The run that is being filled. Each command ends in one without data. */
-static struct nvmft_tcp_seg *tx_seg(struct nvmft_tcp_tx *tx)
-{
-	if (!tx->nseg || tx->seg[tx->nseg - 1].data)
-		tx->seg[tx->nseg++] = (struct nvmft_tcp_seg){ .vec = tx->nvec };
-	return &tx->seg[tx->nseg - 1];
-}
-
 /* A piece for TCP to copy, behind those of the run that is being filled */
 static void tx_piece(struct nvmft_tcp_tx *tx, void *base, u32 len)
 {
-	struct nvmft_tcp_seg *seg = tx_seg(tx);
-	struct kvec *last = seg->nvec ? &tx->vec[tx->nvec - 1] : NULL;
+	struct kvec *vec = &tx->vec[tx->nvec];
 
-	if (last && last->iov_base + last->iov_len == base) {
-		last->iov_len += len;
+	if (tx->last->len && vec[-1].iov_base + vec[-1].iov_len == base) {
+		vec[-1].iov_len += len;
 	} else {
-		tx->vec[tx->nvec++] = (struct kvec){ .iov_base = base, .iov_len = len };
-		seg->nvec++;
+		*vec = (struct kvec){ .iov_base = base, .iov_len = len };
+		tx->nvec++;
 	}
-	seg->len += len;
+	tx->last->len += len;
 	tx->end += len;
 }
 
-/* A command takes up to two runs: one that ends in data and one behind it. */
+/* The run that is being filled ends in the pages of @slot. */
+static void tx_pages(struct nvmft_tcp_tx *tx, struct nvmft_tcp_slot *slot)
+{
+	slot->bv = 0;
+	slot->bv_off = 0;
+	tx->last->data = slot;
+	tx->last->data_len = slot->req.len;
+	tx->end += slot->req.len;
+	*++tx->last = (struct nvmft_tcp_seg){ .vec = tx->nvec };
+}
+
+/* A command may end the run that is being filled. */
 bool nvmft_tcp_tx_room(const struct nvmft_tcp_tx *tx, u32 len)
 {
-	return NVMFT_TCP_TX_BUF - tx->fill >= len && tx->nseg + 2 <= NVMFT_TCP_TX_SEGS &&
+	return NVMFT_TCP_TX_BUF - tx->fill >= len &&
+	       tx->last + 1 < tx->seg + NVMFT_TCP_TX_SEGS &&
 	       tx->nvec + VECS_MAX <= NVMFT_TCP_TX_VECS;
+}
+
+static __always_inline void tx_put(struct nvmft_tcp_tx *tx, const void *data, u32 len)
+{
+	void *to = tx->buf + tx->fill;
+
+	memcpy(to, data, len);
+	tx_piece(tx, to, len);
+	tx->fill += len;
 }
 
 void nvmft_tcp_tx_put(struct nvmft_tcp_tx *tx, const void *data, u32 len)
 {
-	memcpy(tx->buf + tx->fill, data, len);
-	tx_piece(tx, tx->buf + tx->fill, len);
-	tx->fill += len;
+	tx_put(tx, data, len);
 }
 
 /* A header, and its digest if the connection has them */
-static void put_header(struct nvmft_tcp_conn *conn, const void *hdr, u32 hlen)
+static __always_inline void put_header(struct nvmft_tcp_conn *conn, const void *hdr, u32 hlen)
 {
-	nvmft_tcp_tx_put(&conn->tx, hdr, hlen);
-	if (conn->rx.p.hdgst) {
+	tx_put(&conn->tx, hdr, hlen);
+	if (unlikely(conn->rx.p.hdgst)) {
 		__le32 dgst = nvmft_tcp_digest(hdr, hlen);
 
-		nvmft_tcp_tx_put(&conn->tx, &dgst, sizeof(dgst));
+		tx_put(&conn->tx, &dgst, sizeof(dgst));
 	}
 }
 
@@ -106,7 +127,8 @@ static void stage_r2t(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 		nvmft_tcp_conn_end(conn, true, NVMFT_END_LOST);
 		return;
 	}
-	put_header(conn, &pdu, nvmft_pdu_build_r2t(&pdu, &conn->rx.p, x->cccid, x->ttag, off, len));
+	nvmft_pdu_build_r2t(&pdu, &conn->rx.p, x->cccid, x->ttag, off, len);
+	put_header(conn, &pdu, sizeof(pdu));
 	nvmft_count(&conn->sq.stat.r2ts, 1);
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW);
 }
@@ -119,17 +141,6 @@ static void put_copied(struct nvmft_tcp_tx *tx, const struct nvmft_buf *buf)
 		tx_piece(tx, bvec_virt(&buf->bvec[i]), buf->bvec[i].bv_len);
 }
 
-static void put_pages(struct nvmft_tcp_tx *tx, struct nvmft_tcp_slot *slot)
-{
-	struct nvmft_tcp_seg *seg = tx_seg(tx);
-
-	seg->data = slot;
-	seg->data_len = slot->req.len;
-	slot->bv = 0;
-	slot->bv_off = 0;
-	tx->end += slot->req.len;
-}
-
 static void stage_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, bool success)
 {
 	static const u8 zeroes[PAD_MAX];
@@ -137,16 +148,16 @@ static void stage_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
 	struct nvmft_req *req = &slot->req;
 	struct nvmft_tcp_tx *tx = &conn->tx;
 	struct nvme_tcp_data_pdu pdu;
-	u32 hlen, pad;
+	u32 pad;
 
-	hlen = nvmft_pdu_build_c2h(&pdu, p, req->sqe.common.command_id, 0, req->len, success, &pad);
-	put_header(conn, &pdu, hlen);
+	nvmft_pdu_build_c2h(&pdu, p, req->sqe.common.command_id, 0, req->len, success, &pad);
+	put_header(conn, &pdu, sizeof(pdu));
 	if (pad)
 		nvmft_tcp_tx_put(tx, zeroes, pad);
 	if (req->len <= COPY_MAX)
 		put_copied(tx, &req->buf);
 	else
-		put_pages(tx, slot);
+		tx_pages(tx, slot);
 
 	if (p->ddgst) {
 		__le32 dgst = nvmft_tcp_digest_buf(&req->buf);
@@ -173,7 +184,8 @@ static void stage_response(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *s
 	if (!success) {
 		struct nvme_tcp_rsp_pdu pdu;
 
-		put_header(conn, &pdu, nvmft_pdu_build_rsp(&pdu, &conn->rx.p, cqe));
+		nvmft_pdu_build_rsp(&pdu, &conn->rx.p, cqe);
+		put_header(conn, &pdu, sizeof(pdu));
 	}
 	slot->tx_end = conn->tx.end;
 	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_STAGED);
@@ -195,30 +207,35 @@ static void tx_stage(struct nvmft_tcp_conn *conn)
 	}
 }
 
+/* Take @n bytes off the front of a run. */
+static void seg_take_off(struct nvmft_tcp_tx *tx, struct nvmft_tcp_seg *seg, size_t n)
+{
+	seg->len -= n;
+	if (likely(!seg->len))
+		return;
+	while (n) {
+		struct kvec *vec = &tx->vec[seg->vec];
+		size_t part = min(n, vec->iov_len);
+
+		vec->iov_base += part;
+		vec->iov_len -= part;
+		n -= part;
+		if (!vec->iov_len)
+			seg->vec++;
+	}
+}
+
 static int send_copied(struct nvmft_tcp_tx *tx, struct sock *sk, struct nvmft_tcp_seg *seg,
 		       int flags)
 {
+	u32 end = seg == tx->last ? tx->nvec : seg[1].vec;
 	struct msghdr msg = { .msg_flags = flags };
-	size_t left;
 	int ret;
 
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, tx->vec + seg->vec, seg->nvec, seg->len);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, tx->vec + seg->vec, end - seg->vec, seg->len);
 	ret = tcp_sendmsg_locked(sk, &msg, seg->len);
-	if (ret <= 0)
-		return ret;
-	seg->len -= ret;
-	for (left = ret; left; ) {
-		struct kvec *vec = &tx->vec[seg->vec];
-		size_t n = min(left, vec->iov_len);
-
-		vec->iov_base += n;
-		vec->iov_len -= n;
-		left -= n;
-		if (!vec->iov_len) {
-			seg->vec++;
-			seg->nvec--;
-		}
-	}
+	if (ret > 0)
+		seg_take_off(tx, seg, ret);
 	return ret;
 }
 
@@ -255,33 +272,26 @@ static int tx_run(struct nvmft_tcp_conn *conn, struct sock *sk, bool follows)
 {
 	struct nvmft_tcp_tx *tx = &conn->tx;
 
-	while (tx->cur < tx->nseg) {
-		struct nvmft_tcp_seg *seg = &tx->seg[tx->cur];
-		bool more = tx->cur + 1 < tx->nseg || follows;
+	while (tx->sent < tx->end) {
+		struct nvmft_tcp_seg *seg = tx->cur;
+		bool copied = seg->len;
+		u32 len = copied ? seg->len : seg->data_len;
 		int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 		int ret;
 
-		if (seg->len) {
-			if (more || seg->data_len)
-				flags |= MSG_MORE;
-			ret = send_copied(tx, sk, seg, flags);
-		} else if (seg->data_len) {
-			if (more)
-				flags |= MSG_MORE;
-			ret = send_data(sk, seg, flags);
-		} else {
+		if (!len) {
 			tx->cur++;
 			continue;
 		}
+		if (follows || tx->sent + len < tx->end)
+			flags |= MSG_MORE;
+		ret = copied ? send_copied(tx, sk, seg, flags) : send_data(sk, seg, flags);
 		if (ret <= 0)
 			return ret ? ret : -EAGAIN;
 		tx->sent += ret;
 		conn->stat.tx_bytes += ret;
 	}
-	tx->nseg = 0;
-	tx->cur = 0;
-	tx->fill = 0;
-	tx->nvec = 0;
+	tx_reset(tx);
 	return 0;
 }
 
@@ -346,7 +356,7 @@ bool nvmft_tcp_send(struct nvmft_tcp_conn *conn)
 			return false;
 		if (tx->blocked && !tx_writeable(conn->sock))
 			return false;
-		if (tx_round(conn, i == ROUNDS))
+		if (tx_round(conn, i == ROUNDS) || !tx->queue.first)
 			return false;
 	}
 	return true;

@@ -20,16 +20,14 @@
 
 /**
  * struct nvmft_tcp_seg - a run
- * @len: bytes for TCP to copy, in @nvec entries from @vec on
+ * @len: bytes for TCP to copy, in entries from @vec on up to those of the next run
  * @vec: first of them in the table of struct nvmft_tcp_tx
- * @nvec: how many
  * @data: whose pages go to TCP behind them, or NULL
  * @data_len: bytes of those
  */
 struct nvmft_tcp_seg {
 	u32			len;
-	u16			vec;
-	u16			nvec;
+	u32			vec;
 	struct nvmft_tcp_slot	*data;
 	u32			data_len;
 };
@@ -43,8 +41,8 @@ struct nvmft_tcp_seg {
  * @vec: what TCP copies; what it has accepted is taken off
  * @nvec: entries of @vec
  * @seg: what is being sent; what TCP has accepted is taken off
- * @nseg: entries of @seg
- * @cur: entry being sent
+ * @last: the run that is being filled, without data
+ * @cur: the run that is being sent
  * @end: position in the stream behind all that was staged
  * @sent: position in the stream behind all that TCP has accepted
  * @blocked: TCP had no room; write_space tells when it has again
@@ -57,15 +55,15 @@ struct nvmft_tcp_tx {
 	struct nvmft_tcp_fifo	staged;
 	u8			*buf;
 	u32			fill;
-	struct kvec		vec[NVMFT_TCP_TX_VECS];
 	u32			nvec;
-	struct nvmft_tcp_seg	seg[NVMFT_TCP_TX_SEGS];
-	u32			nseg;
-	u32			cur;
+	struct nvmft_tcp_seg	*last;
+	struct nvmft_tcp_seg	*cur;
 	u64			end;
 	u64			sent;
 	bool			blocked;
 	bool			starved;
+	struct nvmft_tcp_seg	seg[NVMFT_TCP_TX_SEGS];
+	struct kvec		vec[NVMFT_TCP_TX_VECS];
 };
 
 int nvmft_tcp_tx_init(struct nvmft_tcp_tx *tx);
