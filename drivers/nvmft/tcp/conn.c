@@ -228,6 +228,12 @@ static void check_sock(struct nvmft_tcp_conn *conn)
 		nvmft_tcp_conn_end(conn, false, NVMFT_END_CLOSED);
 }
 
+/* To be executed, or for their data */
+static bool commands_wait(const struct nvmft_tcp_conn *conn)
+{
+	return conn->exec.first || conn->fetch.first;
+}
+
 /* Everything there is to do, once. True: there is more to do at once. */
 static bool conn_pass(struct nvmft_tcp_conn *conn)
 {
@@ -251,10 +257,13 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 	if (conn->state == NVMFT_TCP_DEAD)
 		return false;
 
-	nvmft_tcp_execute(conn);
-	nvmft_tcp_run_aborts(conn, true);
-	nvmft_tcp_collect(conn);
-	if (conn->state == NVMFT_TCP_LIVE)
+	if (commands_wait(conn))
+		nvmft_tcp_execute(conn);
+	if (unlikely(!llist_empty(&conn->aborts)))
+		nvmft_tcp_run_aborts(conn, true);
+	if (!llist_empty(&conn->done))
+		nvmft_tcp_collect(conn);
+	if (unlikely(!conn->connected || conn->sq.ending) && conn->state == NVMFT_TCP_LIVE)
 		nvmft_tcp_after_commands(conn);
 
 	more |= nvmft_tcp_send(conn);
@@ -262,7 +271,8 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 		more |= nvmft_tcp_closing(conn);
 		check_sock(conn);
 	}
-	return more || nvmft_tcp_executable(conn) || !llist_empty(&conn->done);
+	return more || (commands_wait(conn) && nvmft_tcp_executable(conn)) ||
+	       !llist_empty(&conn->done);
 }
 
 static void conn_timer(struct timer_list *timer)

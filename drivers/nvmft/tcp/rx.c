@@ -239,23 +239,44 @@ static int rx_copy_data(struct nvmft_tcp_conn *conn, struct sk_buff *skb, u32 of
 	return 0;
 }
 
-/* Put @n bytes where the machine wants them. */
-static int rx_copy(struct nvmft_tcp_conn *conn, struct sk_buff *skb, u32 off, u32 n)
+/*
+ * Put up to @len bytes where the machine wants them. Returns how many.
+ *
+ * Of a header the longest that is common is copied at once. What of that lies
+ * behind it is copied again, to where it belongs.
+ */
+static int rx_feed(struct nvmft_tcp_conn *conn, struct sk_buff *skb, u32 off, size_t len)
 {
 	struct nvmft_rx *rx = &conn->rx;
+	u32 n = min_t(size_t, len, nvmft_rx_want(rx));
+	enum nvmft_rx_event ev;
+	int err = 0;
 
 	switch (rx->step) {
 	case NVMFT_RX_CH:
 	case NVMFT_RX_PSH:
-		return skb_copy_bits(skb, off, rx->pdu.raw + rx->have, n);
+		if (rx->have + n < NVMFT_HLEN_CMD)
+			n = min_t(size_t, len, NVMFT_HLEN_CMD - rx->have);
+		err = skb_copy_bits(skb, off, rx->pdu.raw + rx->have, n);
+		ev = nvmft_rx_got_header(rx, n, &n);
+		break;
 	case NVMFT_RX_HDGST:
 	case NVMFT_RX_DDGST:
-		return skb_copy_bits(skb, off, rx->dgst + rx->have, n);
+		err = skb_copy_bits(skb, off, rx->dgst + rx->have, n);
+		ev = nvmft_rx_got(rx, n);
+		break;
 	case NVMFT_RX_DATA:
-		return rx_copy_data(conn, skb, off, n);
+		err = rx_copy_data(conn, skb, off, n);
+		fallthrough;
 	default:
+		ev = nvmft_rx_got(rx, n);
+	}
+	if (WARN_ON_ONCE(err)) {
+		rx_fail(conn, nvmft_v_reset());
 		return 0;
 	}
+	rx_event(conn, ev);
+	return n;
 }
 
 /*
@@ -265,26 +286,22 @@ static int rx_copy(struct nvmft_tcp_conn *conn, struct sk_buff *skb, u32 off, u3
 static int rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int off, size_t len)
 {
 	struct nvmft_tcp_conn *conn = desc->arg.data;
-	struct nvmft_rx *rx = &conn->rx;
 	size_t done = 0;
 
 	if (conn->state == NVMFT_TCP_CLOSING)
 		return len;
 	while (done < len && conn->rx_stop == NVMFT_TCP_GO) {
-		u32 n = min_t(size_t, len - done, nvmft_rx_want(rx));
+		u32 n = rx_feed(conn, skb, off + done, len - done);
 
-		if (WARN_ON_ONCE(rx_copy(conn, skb, off + done, n))) {
-			rx_fail(conn, nvmft_v_reset());
-			break;
-		}
 		done += n;
 		conn->rx_left -= n;
-		rx_event(conn, nvmft_rx_got(rx, n));
 		if (conn->rx_left <= 0 && conn->rx_stop == NVMFT_TCP_GO)
 			conn->rx_stop = NVMFT_TCP_STOP_BUDGET;
 	}
 	conn->stat.rx_bytes += done;
-	if (conn->rx_stop != NVMFT_TCP_GO)
+	/* Nothing comes while the socket is locked, so TCP need not look again. */
+	if (conn->rx_stop != NVMFT_TCP_GO ||
+	    skb_queue_is_last(&conn->sock->sk->sk_receive_queue, skb))
 		desc->count = 0;
 	return done;
 }
