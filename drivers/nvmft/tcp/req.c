@@ -4,7 +4,7 @@
  * execution, completion, abort.
  */
 #include <linux/blkdev.h>
-#include "tcp/conn.h"
+#include "tcp/move.h"
 #include "tcp/tcp.h"
 
 /* Bytes of pages that a command takes: its data, and what its execution adds */
@@ -53,7 +53,7 @@ void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slo
 	};
 
 	WARN_ON_ONCE(next == NVMFT_NEXT_DATA);
-	nvmft_tcp_slot_move(conn, slot, places[next]);
+	nvmft_tcp_slot_move(conn, slot, slot->place, places[next]);
 }
 
 /*
@@ -67,7 +67,7 @@ void nvmft_tcp_window_step(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *s
 	if (slot->fail || nvmft_xfer_complete(&slot->xfer))
 		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(&slot->req, slot->fail));
 	else
-		nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_R2T);
+		nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW, NVMFT_TCP_R2T);
 }
 
 static void fetch(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
@@ -80,14 +80,14 @@ static void fetch(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 		return;
 	}
 	nvmft_xfer_start(&slot->xfer, req->sqe.common.command_id, ttag, req->len);
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_R2T);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FETCH, NVMFT_TCP_R2T);
 }
 
 static void execute(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
 	if (slot->req.dir != NVMFT_DIR_H2C)
 		data_charge(conn, slot);
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_CORE);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_EXEC, NVMFT_TCP_CORE);
 	nvmft_req_execute(&slot->req);
 }
 
@@ -188,7 +188,8 @@ void nvmft_tcp_respond(struct nvmft_req *req)
 
 	if (current == READ_ONCE(conn->task) && in_task()) {
 		if (likely(req->state == NVMFT_REQ_DONE && conn->state == NVMFT_TCP_LIVE))
-			nvmft_tcp_slot_move(conn, nvmft_tcp_slot_of(req), NVMFT_TCP_RSP);
+			nvmft_tcp_slot_move(conn, nvmft_tcp_slot_of(req), NVMFT_TCP_CORE,
+					    NVMFT_TCP_RSP);
 		else
 			llist_add(&req->done, &conn->done);
 		return;
@@ -217,7 +218,7 @@ void nvmft_tcp_collect(struct nvmft_tcp_conn *conn)
 		else if (conn->state >= NVMFT_TCP_CLOSING)
 			nvmft_tcp_slot_release(conn, slot);
 		else
-			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RSP);
+			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_CORE, NVMFT_TCP_RSP);
 	}
 }
 

@@ -9,7 +9,7 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/unaligned.h>
-#include "tcp/conn.h"
+#include "tcp/move.h"
 
 /* Budget of a pass: bytes, and what a command counts beside them */
 #define PASS_BYTES	(1 << 20)
@@ -124,7 +124,7 @@ static void rx_command(struct nvmft_tcp_conn *conn)
 	if (!slot->req.icd_len) {
 		nvmft_rx_next(rx);
 		if (next == NVMFT_NEXT_DATA)
-			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FETCH);
+			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RX, NVMFT_TCP_FETCH);
 		else
 			nvmft_tcp_slot_next(conn, slot, next);
 	} else if (next == NVMFT_NEXT_DATA) {

@@ -5,7 +5,7 @@
  * idle queue costs little however deep it is.
  */
 #include <linux/slab.h>
-#include "tcp/conn.h"
+#include "tcp/move.h"
 
 /* Slots made at a time */
 #define GROW	8U
@@ -24,54 +24,6 @@ void nvmft_tcp_slot_cache_destroy(void)
 	kmem_cache_destroy(slot_cache);
 }
 
-static struct nvmft_tcp_fifo *fifo_of(struct nvmft_tcp_conn *conn, u8 place)
-{
-	switch (place) {
-	case NVMFT_TCP_FREE:
-		return &conn->free;
-	case NVMFT_TCP_FETCH:
-		return &conn->fetch;
-	case NVMFT_TCP_EXEC:
-		return &conn->exec;
-	case NVMFT_TCP_R2T:
-	case NVMFT_TCP_RSP:
-		return &conn->tx.queue;
-	case NVMFT_TCP_STAGED:
-		return &conn->tx.staged;
-	default:
-		return NULL;
-	}
-}
-
-static void fifo_add(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
-{
-	slot->next = NULL;
-	*fifo->end = slot;
-	fifo->end = &slot->next;
-}
-
-static void fifo_add_first(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
-{
-	slot->next = fifo->first;
-	if (!slot->next)
-		fifo->end = &slot->next;
-	fifo->first = slot;
-}
-
-static void fifo_del(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
-{
-	struct nvmft_tcp_slot **at = &fifo->first;
-
-	while (*at != slot) {
-		if (WARN_ON_ONCE(!*at))
-			return;
-		at = &(*at)->next;
-	}
-	*at = slot->next;
-	if (!slot->next)
-		fifo->end = at;
-}
-
 static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 {
 	struct nvmft_tcp_slot *slot = kmem_cache_zalloc(slot_cache, GFP_NOIO);
@@ -81,7 +33,7 @@ static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 	slot->req.sq = &conn->sq;
 	slot->index = index;
 	slot->place = NVMFT_TCP_FREE;
-	fifo_add(&conn->free, slot);
+	nvmft_tcp_fifo_add(&conn->free, slot);
 	conn->slots[index] = slot;
 	conn->nr_slots++;
 	return true;
@@ -89,7 +41,7 @@ static bool slot_make(struct nvmft_tcp_conn *conn, u32 index)
 
 static void slot_unmake(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 {
-	fifo_del(&conn->free, slot);
+	nvmft_tcp_fifo_del(&conn->free, slot);
 	conn->slots[slot->index] = NULL;
 	conn->nr_slots--;
 	kmem_cache_free(slot_cache, slot);
@@ -167,32 +119,27 @@ struct nvmft_tcp_slot *nvmft_tcp_slot_take(struct nvmft_tcp_conn *conn)
 {
 	struct nvmft_tcp_slot *slot = conn->free.first;
 
-	nvmft_tcp_assert_worker(conn);
 	if (!slot)
 		return NULL;
 	slot->fail = 0;
 	slot->bv = 0;
 	slot->bv_off = 0;
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RX);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FREE, NVMFT_TCP_RX);
 	return slot;
 }
 
-void nvmft_tcp_slot_move(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
-			 enum nvmft_tcp_place place)
+void nvmft_tcp_fifo_del_inner(struct nvmft_tcp_fifo *fifo, struct nvmft_tcp_slot *slot)
 {
-	struct nvmft_tcp_fifo *fifo = fifo_of(conn, slot->place);
+	struct nvmft_tcp_slot **at = &fifo->first;
 
-	nvmft_tcp_assert_worker(conn);
-	if (fifo)
-		fifo_del(fifo, slot);
-	conn->nr_core += (place == NVMFT_TCP_CORE) - (slot->place == NVMFT_TCP_CORE);
-	slot->place = place;
-	fifo = fifo_of(conn, place);
-	/* The one used last is the one the cache still has. */
-	if (place == NVMFT_TCP_FREE)
-		fifo_add_first(fifo, slot);
-	else if (fifo)
-		fifo_add(fifo, slot);
+	while (*at != slot) {
+		if (WARN_ON_ONCE(!*at))
+			return;
+		at = &(*at)->next;
+	}
+	*at = slot->next;
+	if (!slot->next)
+		fifo->end = at;
 }
 
 void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
@@ -203,7 +150,7 @@ void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *
 		nvmft_tcp_budget_release(conn, slot->charge);
 	slot->charge = 0;
 	nvmft_req_release(&slot->req);
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_FREE);
+	nvmft_tcp_slot_move(conn, slot, slot->place, NVMFT_TCP_FREE);
 }
 
 static void fifo_drop(struct nvmft_tcp_conn *conn, struct nvmft_tcp_fifo *fifo,

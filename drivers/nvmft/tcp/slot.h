@@ -97,9 +97,6 @@ bool nvmft_tcp_slots_grow(struct nvmft_tcp_conn *conn);
 void nvmft_tcp_slots_trim(struct nvmft_tcp_conn *conn);
 /* Take a FREE slot, which is in RX then; NULL: there is none. */
 struct nvmft_tcp_slot *nvmft_tcp_slot_take(struct nvmft_tcp_conn *conn);
-/* The only way from one place to another */
-void nvmft_tcp_slot_move(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
-			 enum nvmft_tcp_place place);
 void nvmft_tcp_slot_release(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot);
 /* Release all slots in @places, bits by enum nvmft_tcp_place. */
 void nvmft_tcp_slots_drop(struct nvmft_tcp_conn *conn, unsigned long places);

@@ -10,7 +10,7 @@
  */
 #include <linux/slab.h>
 #include <net/tcp.h>
-#include "tcp/conn.h"
+#include "tcp/move.h"
 
 #define DGST		NVMFT_DIGEST_LEN
 /* Longest padding: a header and its digest, to a boundary of 128 bytes */
@@ -130,7 +130,7 @@ static void stage_r2t(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 	nvmft_pdu_build_r2t(&pdu, &conn->rx.p, x->cccid, x->ttag, off, len);
 	put_header(conn, &pdu, sizeof(pdu));
 	nvmft_count(&conn->sq.stat.r2ts, 1);
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_R2T, NVMFT_TCP_WINDOW);
 }
 
 static void put_copied(struct nvmft_tcp_tx *tx, const struct nvmft_buf *buf)
@@ -188,7 +188,7 @@ static void stage_response(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *s
 		put_header(conn, &pdu, sizeof(pdu));
 	}
 	slot->tx_end = conn->tx.end;
-	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_STAGED);
+	nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RSP, NVMFT_TCP_STAGED);
 }
 
 static void tx_stage(struct nvmft_tcp_conn *conn)
