@@ -237,6 +237,7 @@ static bool commands_wait(const struct nvmft_tcp_conn *conn)
 /* Everything there is to do, once. True: there is more to do at once. */
 static bool conn_pass(struct nvmft_tcp_conn *conn)
 {
+	u64 sent = conn->tx.sent;
 	bool more;
 
 	conn->stat.passes++;
@@ -267,6 +268,7 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 		nvmft_tcp_after_commands(conn);
 
 	more |= nvmft_tcp_send(conn);
+	nvmft_tcp_recv_end(conn, conn->tx.sent != sent);
 	if (conn->state == NVMFT_TCP_CLOSING) {
 		more |= nvmft_tcp_closing(conn);
 		check_sock(conn);

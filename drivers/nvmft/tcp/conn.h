@@ -125,6 +125,9 @@ struct nvmft_tcp_stat {
  * @rx_starved: there was no memory for what it has stopped for
  * @rx_cmd: a command has arrived in this pass
  * @rx_eof: the peer has closed its side and all was read
+ * @rx_read: something was read in this pass
+ * @rx_answered: something was sent in the last pass that had read
+ * @rx_ack: an ACK was put off for what is sent in this pass
  * @rx_err: the socket's error
  * @rx_crc: running digest of the data of this PDU
  * @rx_left: budget of this pass
@@ -192,6 +195,9 @@ struct nvmft_tcp_conn {
 	bool				rx_starved;
 	bool				rx_cmd;
 	bool				rx_eof;
+	bool				rx_read;
+	bool				rx_answered;
+	bool				rx_ack;
 	int				rx_err;
 	u32				rx_crc;
 	s64				rx_left;
@@ -270,6 +276,8 @@ bool nvmft_tcp_closing(struct nvmft_tcp_conn *conn);
 /* rx.c */
 /* A pass over what the socket holds. True: a further pass has work at once. */
 bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn);
+/* The pass has sent what it could. */
+void nvmft_tcp_recv_end(struct nvmft_tcp_conn *conn, bool answered);
 
 /* budget.c: memory for data of commands. Worker only */
 /* May a command with @len bytes begin? */

@@ -334,10 +334,43 @@ static bool rx_nothing(const struct sock *sk)
 	       !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
 }
 
+/*
+ * TCP acknowledges data when it is read. Where a response follows at once, as it
+ * did the last time, that will do it as well, and spares a packet.
+ */
+static void read_sock(struct nvmft_tcp_conn *conn, struct sock *sk)
+{
+	read_descriptor_t desc = { .arg.data = conn, .count = 1 };
+	u8 *pending = &inet_csk(sk)->icsk_ack.pending;
+	u8 held = conn->rx_answered ? *pending & ICSK_ACK_SCHED : 0;
+
+	conn->rx_read = true;
+	*pending &= ~held;
+	READ_ONCE(conn->sock->ops)->read_sock(sk, &desc, rx_actor);
+	/* Of a window that has grown a lot TCP tells all the same. */
+	if (held && tcp_sk(sk)->rcv_wup != tcp_sk(sk)->rcv_nxt) {
+		*pending |= held;
+		conn->rx_ack = true;
+	}
+}
+
+void nvmft_tcp_recv_end(struct nvmft_tcp_conn *conn, bool answered)
+{
+	if (!conn->rx_read)
+		return;
+	conn->rx_read = false;
+	conn->rx_answered = answered;
+	if (likely(!conn->rx_ack))
+		return;
+	/* No segment has carried it. */
+	conn->rx_ack = false;
+	conn->rx_answered = false;
+	tcp_sock_set_quickack(conn->sock->sk, 2);
+}
+
 bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
-	read_descriptor_t desc = { .arg.data = conn, .count = 1 };
 
 	nvmft_tcp_assert_worker(conn);
 	rx_resume(conn);
@@ -348,7 +381,7 @@ bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn)
 		nvmft_sq_look(&conn->sq);
 
 		lock_sock(sk);
-		READ_ONCE(conn->sock->ops)->read_sock(sk, &desc, rx_actor);
+		read_sock(conn, sk);
 		/* Whatever state TCP is in, this is what it means to a reader. */
 		conn->rx_err = sk->sk_err;
 		conn->rx_eof = (sk->sk_shutdown & RCV_SHUTDOWN) &&

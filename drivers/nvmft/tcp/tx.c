@@ -314,6 +314,7 @@ static int tx_round(struct nvmft_tcp_conn *conn, bool last)
 	lock_sock(sk);
 	err = tx_run(conn, sk, !last && tx->queue.first);
 	stuck = err == -EAGAIN && tcp_rtx_and_write_queues_empty(sk);
+	conn->rx_ack = conn->rx_ack && inet_csk_ack_scheduled(sk);
 	release_sock(sk);
 
 	tx_release(conn);
