@@ -323,10 +323,10 @@ u16 nvmft_sq_cntlid(const struct nvmft_sq *sq);
 /* Give kept pages back to the system. Worker of an idle queue. */
 void nvmft_sq_trim(struct nvmft_sq *sq);
 
-/* Commands arrived: the host lives. */
-static inline void nvmft_sq_seen(struct nvmft_sq *sq)
+/* Commands arrived: the host lives. @now: jiffies */
+static inline void nvmft_sq_seen(struct nvmft_sq *sq, unsigned long now)
 {
-	WRITE_ONCE(sq->last_seen, jiffies);
+	WRITE_ONCE(sq->last_seen, now);
 }
 
 /*

@@ -19,7 +19,7 @@ int nvmft_sq_init(struct nvmft_sq *sq, struct nvmft_tport *port,
 	sq->icd_max = NVMFT_ICD_ADMIN;
 	INIT_LIST_HEAD(&sq->entry);
 	INIT_LIST_HEAD(&sq->held);
-	nvmft_sq_seen(sq);
+	nvmft_sq_seen(sq, jiffies);
 	nvmft_port_get(nvmft_port_of(port));
 	nvmft_port_count(port, NVMFT_PORT_ACCEPT);
 	return 0;

@@ -12,6 +12,7 @@
 #include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+#include "tcp/budget.h"
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
 

@@ -9,9 +9,11 @@
  * RUNNING into IDLE.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
+#include "tcp/budget.h"
 #include "tcp/conn.h"
 #include "tcp/listen.h"
 #include "tcp/tcp.h"
@@ -25,10 +27,14 @@
 #define TX_RETRY	1
 /* Passes of a run: then others on this CPU have their turn. */
 #define PASSES		4
-/* Runs after which it is seen whether commands come one at a time, */
-#define EPOCH		512U
-/* and those after which it is tried again where they did. */
-#define EPOCHS_URGENT	16U
+/* Runs with commands between two looks at what kind of host this is, at first and at most */
+#define LOOK_FIRST	8U
+#define LOOK_MIN	64U
+#define LOOK_MAX	4096U
+/* How long such a look waits for a second command, us */
+#define LOOK_US		30
+/* After such a pause a host may have become another. */
+#define PAUSE		(HZ / 4)
 
 static const u8 state_edges[NVMFT_TCP_STATES] = {
 	[NVMFT_TCP_NEW]		= BIT(NVMFT_TCP_LIVE) | BIT(NVMFT_TCP_CLOSING) |
@@ -79,27 +85,45 @@ static void conn_queue(struct nvmft_tcp_conn *conn)
  * what else this CPU does, and shares a thread with others that do, which spares
  * two switches. A host that keeps many commands in progress is better served if
  * the next few arrive before the worker begins: it has the priority of everybody
- * else then. Which of the two a host is shows only in the latter case, by the
- * commands that a run finds, so that is tried now and then.
+ * else then.
+ *
+ * A worker that answers at once finds one command at a time in either case. So
+ * where runs do not show that there are more, one waits a moment before it
+ * begins, and its next look comes the later the more often there were none.
  */
-static void choose_urgency(struct nvmft_tcp_conn *conn, u64 commands)
+static void choose_urgency(struct nvmft_tcp_conn *conn, u64 commands, bool looked)
 {
-	bool urgent;
-
 	if (!commands)
 		return;
-	conn->epoch_commands += commands;
-	if (++conn->epoch_runs % EPOCH)
+	conn->more_found += commands - 1;
+	if (!looked && (conn->look || --conn->runs_left))
 		return;
-	if (conn->epoch_commands >= 2 * EPOCH)
-		urgent = false;
-	else
-		urgent = conn->epoch_runs < (1 + EPOCHS_URGENT) * EPOCH;
-	conn->epoch_commands = 0;
-	if (!urgent)
-		conn->epoch_runs = 0;
-	if (conn->urgent != urgent)
-		WRITE_ONCE(conn->urgent, urgent);
+	if (conn->more_found >= (looked ? 1 : LOOK_MIN / 2)) {
+		WRITE_ONCE(conn->urgent, false);
+		conn->look_again = LOOK_MIN;
+		conn->runs_left = LOOK_MIN;
+	} else if (looked) {
+		WRITE_ONCE(conn->urgent, true);
+		conn->runs_left = conn->look_again;
+		conn->look_again = min(2 * conn->look_again, LOOK_MAX);
+	}
+	conn->look = !conn->runs_left;
+	conn->more_found = 0;
+}
+
+/* Commands have arrived. */
+static void note_commands(struct nvmft_tcp_conn *conn)
+{
+	unsigned long now = jiffies;
+
+	conn->rx_cmd = false;
+	if (unlikely(time_after(now, conn->sq.last_seen + PAUSE))) {
+		conn->look_again = LOOK_MIN;
+		conn->runs_left = min(conn->runs_left, LOOK_FIRST);
+	}
+	nvmft_sq_seen(&conn->sq, now);
+	conn->trimmed = false;
+	conn->trim_at = now + TRIM_SECS * HZ;
 }
 
 void nvmft_tcp_conn_wake(struct nvmft_tcp_conn *conn)
@@ -248,12 +272,8 @@ static bool conn_pass(struct nvmft_tcp_conn *conn)
 		return false;
 
 	more = nvmft_tcp_recv(conn);
-	if (conn->rx_cmd) {
-		conn->rx_cmd = false;
-		nvmft_sq_seen(&conn->sq);
-		conn->trimmed = false;
-		conn->trim_at = jiffies + TRIM_SECS * HZ;
-	}
+	if (conn->rx_cmd)
+		note_commands(conn);
 	check_sock(conn);
 	if (conn->state == NVMFT_TCP_DEAD)
 		return false;
@@ -376,17 +396,20 @@ static void conn_work(struct work_struct *work)
 	/* Writing back dirty pages may need this very connection. */
 	unsigned int flags = memalloc_noio_save();
 	u64 commands = conn->stat.commands;
+	bool looked = conn->look;
 	int pass;
 
 	conn->stat.runs++;
 	WRITE_ONCE(conn->task, current);
 	follow_flow(conn);
+	if (unlikely(looked))
+		usleep_range(LOOK_US, 2 * LOOK_US);
 	for (pass = 0; ; pass++) {
 		bool more;
 
 		if (pass == PASSES) {
 			/* Still PENDING or RUNNING, so nobody else queues it. */
-			choose_urgency(conn, conn->stat.commands - commands);
+			choose_urgency(conn, conn->stat.commands - commands, looked);
 			WRITE_ONCE(conn->task, NULL);
 			conn_queue(conn);
 			break;
@@ -401,8 +424,9 @@ static void conn_work(struct work_struct *work)
 			continue;
 		if (!conn->cut)
 			arm_timer(conn);
-		choose_urgency(conn, conn->stat.commands - commands);
+		choose_urgency(conn, conn->stat.commands - commands, looked);
 		commands = conn->stat.commands;
+		looked = false;
 		WRITE_ONCE(conn->task, NULL);
 		if (atomic_cmpxchg(&conn->wake, NVMFT_TCP_RUNNING, NVMFT_TCP_IDLE) ==
 		    NVMFT_TCP_RUNNING)
@@ -445,6 +469,8 @@ static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct 
 	timer_setup(&conn->timer, conn_timer, 0);
 	init_llist_head(&conn->done);
 	init_llist_head(&conn->aborts);
+	conn->runs_left = LOOK_FIRST;
+	conn->look_again = LOOK_MIN;
 	INIT_RCU_WORK(&conn->reap, conn_reap);
 	snprintf(conn->name, sizeof(conn->name), "nvmft/h%u",
 		 (unsigned int)atomic_inc_return(&number) % 10000000);

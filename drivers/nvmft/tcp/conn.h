@@ -116,8 +116,10 @@ struct nvmft_tcp_stat {
  * @trimmed: there is nothing to give back
  * @trim_at: jiffies
  *
- * @epoch_runs: runs with a command since it was last tried not to be urgent
- * @epoch_commands: what the last of them have found
+ * @look: the next run looks whether there are more commands than one
+ * @runs_left: runs with a command until then
+ * @look_again: the same, the next time
+ * @more_found: commands beside the first that these runs have found
  *
  * @rx: the receive machine
  * @rx_slot: whose capsule or data is arriving, or NULL
@@ -186,8 +188,10 @@ struct nvmft_tcp_conn {
 	bool				trimmed;
 	unsigned long			deadline;
 	unsigned long			trim_at;
-	u32				epoch_runs;
-	u32				epoch_commands;
+	bool				look;
+	u32				runs_left;
+	u32				look_again;
+	u32				more_found;
 
 	struct nvmft_rx			rx;
 	struct nvmft_tcp_slot		*rx_slot;
@@ -278,21 +282,6 @@ bool nvmft_tcp_closing(struct nvmft_tcp_conn *conn);
 bool nvmft_tcp_recv(struct nvmft_tcp_conn *conn);
 /* The pass has sent what it could. */
 void nvmft_tcp_recv_end(struct nvmft_tcp_conn *conn, bool answered);
-
-/* budget.c: memory for data of commands. Worker only */
-/* May a command with @len bytes begin? */
-bool nvmft_tcp_budget_fits(struct nvmft_tcp_conn *conn, u32 len);
-/* It begins, whether it fits or not. */
-void nvmft_tcp_budget_charge(struct nvmft_tcp_conn *conn, u32 len);
-void nvmft_tcp_budget_release(struct nvmft_tcp_conn *conn, u32 len);
-/* Give back all that is not in use. */
-void nvmft_tcp_budget_trim(struct nvmft_tcp_conn *conn);
-/*
- * Any context: how often a command was looked at and had to wait for other
- * connections, which is several times for each, and bytes reserved by all
- */
-long nvmft_tcp_budget_waits(void);
-long nvmft_tcp_budget_reserved(void);
 
 /* digest.c: CRC32C as the wire has it */
 u32 nvmft_tcp_digest_init(void);

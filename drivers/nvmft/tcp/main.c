@@ -2,6 +2,7 @@
 /* The TCP transport: parameters, counters, and what nvmft.ko calls. */
 #include <linux/module.h>
 #include <linux/wait.h>
+#include "tcp/budget.h"
 #include "tcp/conn.h"
 #include "tcp/listen.h"
 #include "tcp/tcp.h"

@@ -4,6 +4,7 @@
  * execution, completion, abort.
  */
 #include <linux/blkdev.h>
+#include "tcp/budget.h"
 #include "tcp/move.h"
 #include "tcp/tcp.h"
 

@@ -5,6 +5,7 @@
  * idle queue costs little however deep it is.
  */
 #include <linux/slab.h>
+#include "tcp/budget.h"
 #include "tcp/move.h"
 
 /* Slots made at a time */
