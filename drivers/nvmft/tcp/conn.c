@@ -143,11 +143,11 @@ static void sock_event(struct sock *sk)
 {
 	struct nvmft_tcp_conn *conn;
 
-	read_lock_bh(&sk->sk_callback_lock);
-	conn = sk->sk_user_data;
+	rcu_read_lock();
+	conn = rcu_dereference_sk_user_data(sk);
 	if (likely(conn))
 		nvmft_tcp_conn_wake(conn);
-	read_unlock_bh(&sk->sk_callback_lock);
+	rcu_read_unlock();
 }
 
 static void sock_write_space(struct sock *sk)
@@ -156,13 +156,13 @@ static void sock_write_space(struct sock *sk)
 
 	if (!sk_stream_is_writeable(sk))
 		return;
-	read_lock_bh(&sk->sk_callback_lock);
-	conn = sk->sk_user_data;
+	rcu_read_lock();
+	conn = rcu_dereference_sk_user_data(sk);
 	if (likely(conn)) {
-		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		clear_bit(SOCK_NOSPACE, &conn->sock->flags);
 		nvmft_tcp_conn_wake(conn);
 	}
-	read_unlock_bh(&sk->sk_callback_lock);
+	rcu_read_unlock();
 }
 
 static void sock_attach(struct nvmft_tcp_conn *conn)
@@ -174,7 +174,7 @@ static void sock_attach(struct nvmft_tcp_conn *conn)
 	conn->data_ready = conn->lsn->data_ready;
 	conn->state_change = sk->sk_state_change;
 	conn->write_space = sk->sk_write_space;
-	sk->sk_user_data = conn;
+	rcu_assign_sk_user_data(sk, conn);
 	sk->sk_data_ready = sock_event;
 	sk->sk_state_change = sock_event;
 	sk->sk_write_space = sock_write_space;
@@ -186,7 +186,7 @@ static void sock_detach(struct nvmft_tcp_conn *conn)
 	struct sock *sk = conn->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_user_data = NULL;
+	rcu_assign_sk_user_data(sk, NULL);
 	sk->sk_data_ready = conn->data_ready;
 	sk->sk_state_change = conn->state_change;
 	sk->sk_write_space = conn->write_space;

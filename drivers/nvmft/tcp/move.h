@@ -92,4 +92,24 @@ static __always_inline void nvmft_tcp_slot_move(struct nvmft_tcp_conn *conn,
 		nvmft_tcp_fifo_add(fifo, slot);
 }
 
+/* On with it as the core said. */
+static inline void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
+				       enum nvmft_tcp_place from, enum nvmft_next next)
+{
+	switch (next) {
+	case NVMFT_NEXT_EXEC:
+		nvmft_tcp_slot_move(conn, slot, from, NVMFT_TCP_EXEC);
+		break;
+	case NVMFT_NEXT_DONE:
+		nvmft_tcp_slot_move(conn, slot, from, NVMFT_TCP_RSP);
+		break;
+	case NVMFT_NEXT_HELD:
+		nvmft_tcp_slot_move(conn, slot, from, NVMFT_TCP_CORE);
+		break;
+	case NVMFT_NEXT_DATA:
+		nvmft_tcp_slot_move(conn, slot, from, NVMFT_TCP_FETCH);
+		break;
+	}
+}
+
 #endif /* NVMFT_TCP_MOVE_H */

@@ -44,19 +44,6 @@ int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slo
 	return 0;
 }
 
-void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
-			 enum nvmft_next next)
-{
-	static const u8 places[] = {
-		[NVMFT_NEXT_DONE] = NVMFT_TCP_RSP,
-		[NVMFT_NEXT_EXEC] = NVMFT_TCP_EXEC,
-		[NVMFT_NEXT_HELD] = NVMFT_TCP_CORE,
-	};
-
-	WARN_ON_ONCE(next == NVMFT_NEXT_DATA);
-	nvmft_tcp_slot_move(conn, slot, slot->place, places[next]);
-}
-
 /*
  * A command that failed while its window was open ends only now: as long as the
  * host may still send data, the transfer tag has to stay good.
@@ -66,7 +53,8 @@ void nvmft_tcp_window_step(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *s
 	if (nvmft_xfer_open(&slot->xfer))
 		return;
 	if (slot->fail || nvmft_xfer_complete(&slot->xfer))
-		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(&slot->req, slot->fail));
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_WINDOW,
+				    nvmft_req_data_done(&slot->req, slot->fail));
 	else
 		nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_WINDOW, NVMFT_TCP_R2T);
 }
@@ -77,7 +65,8 @@ static void fetch(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot)
 	u16 ttag = conn->tag++ << NVMFT_TCP_TAG_BITS | slot->index;
 
 	if (nvmft_tcp_slot_pages(conn, slot, GFP_NOIO)) {
-		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(req, NVME_SC_INTERNAL));
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_FETCH,
+				    nvmft_req_data_done(req, NVME_SC_INTERNAL));
 		return;
 	}
 	nvmft_xfer_start(&slot->xfer, req->sqe.common.command_id, ttag, req->len);
@@ -252,7 +241,7 @@ static bool abort_one(struct nvmft_tcp_conn *conn, struct nvmft_req *abort)
 		switch (slot->place) {
 		case NVMFT_TCP_FETCH:
 		case NVMFT_TCP_R2T:
-			nvmft_tcp_slot_next(conn, slot,
+			nvmft_tcp_slot_next(conn, slot, slot->place,
 					    nvmft_req_data_done(&slot->req, NVME_SC_ABORT_REQ));
 			return true;
 		case NVMFT_TCP_RX:

@@ -32,7 +32,7 @@ static void rx_skipped(struct nvmft_tcp_conn *conn)
 	if (!slot)
 		return;
 	if (slot->place == NVMFT_TCP_RX) {
-		nvmft_tcp_slot_next(conn, slot, NVMFT_NEXT_EXEC);
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_RX, NVMFT_NEXT_EXEC);
 		return;
 	}
 	nvmft_xfer_h2c_commit(&slot->xfer, nvmft_pdu_data_len(&conn->rx.pdu.ch, &conn->rx.p));
@@ -71,7 +71,8 @@ static void rx_taken(struct nvmft_tcp_conn *conn)
 		slot->fail = NVME_SC_TRANSIENT_TR_ERR;
 	}
 	if (slot->place == NVMFT_TCP_RX) {
-		nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(&slot->req, slot->fail));
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_RX,
+				    nvmft_req_data_done(&slot->req, slot->fail));
 		return;
 	}
 	nvmft_xfer_h2c_commit(&slot->xfer, nvmft_pdu_data_len(&conn->rx.pdu.ch, &conn->rx.p));
@@ -92,7 +93,8 @@ static void rx_capsule_data(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *
 		conn->rx_stop = NVMFT_TCP_STOP_PAGES;
 		return;
 	}
-	nvmft_tcp_slot_next(conn, slot, nvmft_req_data_done(&slot->req, NVME_SC_INTERNAL));
+	nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_RX,
+			    nvmft_req_data_done(&slot->req, NVME_SC_INTERNAL));
 	rx_skip(conn, NULL);
 }
 
@@ -123,17 +125,14 @@ static void rx_command(struct nvmft_tcp_conn *conn)
 
 	if (!slot->req.icd_len) {
 		nvmft_rx_next(rx);
-		if (next == NVMFT_NEXT_DATA)
-			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_RX, NVMFT_TCP_FETCH);
-		else
-			nvmft_tcp_slot_next(conn, slot, next);
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_RX, next);
 	} else if (next == NVMFT_NEXT_DATA) {
 		rx_capsule_data(conn, slot, GFP_NOWAIT | __GFP_NOWARN);
 	} else if (next == NVMFT_NEXT_EXEC) {
 		/* Half a capsule is no command: it waits for the rest. */
 		rx_skip(conn, slot);
 	} else {
-		nvmft_tcp_slot_next(conn, slot, next);
+		nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_RX, next);
 		rx_skip(conn, NULL);
 	}
 }

@@ -108,9 +108,6 @@ void nvmft_tcp_slot_advance(struct nvmft_tcp_slot *slot, u32 n);
 /* req.c */
 /* Get pages for all of its data. 0, -ENOMEM, or -EINVAL for a bug of ours */
 int nvmft_tcp_slot_pages(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot, gfp_t gfp);
-/* On with it as the core said: NVMFT_NEXT_DONE or NVMFT_NEXT_EXEC */
-void nvmft_tcp_slot_next(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot,
-			 enum nvmft_next next);
 /* Data of its window arrived: wait for more, ask for more, or go on. */
 void nvmft_tcp_window_step(struct nvmft_tcp_conn *conn, struct nvmft_tcp_slot *slot);
 /* Fetch data for, and execute, what has arrived. May sleep. */

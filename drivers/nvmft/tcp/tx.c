@@ -55,7 +55,7 @@ void nvmft_tcp_tx_exit(struct nvmft_tcp_tx *tx)
 }
 
 /* A piece for TCP to copy, behind those of the run that is being filled */
-static void tx_piece(struct nvmft_tcp_tx *tx, void *base, u32 len)
+static __always_inline void tx_piece(struct nvmft_tcp_tx *tx, void *base, u32 len)
 {
 	struct kvec *vec = &tx->vec[tx->nvec];
 
