@@ -7,8 +7,8 @@
  * the actor lacks something it stops, and the next pass begins with getting it.
  */
 #include <linux/skbuff.h>
-#include <linux/tcp.h>
 #include <linux/unaligned.h>
+#include <net/tcp.h>
 #include "tcp/move.h"
 
 /* Budget of a pass: bytes, and what a command counts beside them */
