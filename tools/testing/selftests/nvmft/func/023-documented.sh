@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What the kernel has and what is documented are the same: every file of the tree
-# in configfs, in procfs and below /sys/module has an entry in Documentation/ABI and
-# the other way round, and nvmft(4) has every attribute, parameter and default.
+# in configfs, procfs, debugfs and below /sys/module has an entry in Documentation/ABI
+# and the other way round, and nvmft(4) has every attribute, parameter and default.
 . "$(dirname "$0")/../lib.sh"
 
 PORT=$NVMFT_ROOT/ports/1
@@ -31,6 +31,7 @@ found() {
 		sed -e "s,/hosts/[^/]*/,/hosts/<nqn>/," -e "s,/subsystems/nqn[^/]*/,/subsystems/<nqn>/," \
 			-e "s,/namespaces/[0-9]*/,/namespaces/<nsid>/," -e "s,/ports/[0-9]*/,/ports/<portid>/," \
 			-e "s,/referrals/[^/]*/,/referrals/<name>/," \
+			-e "s,/nvmft/nqn[^/]*/,/nvmft/<nqn>/," -e "s,/ctrl[0-9]*/,/ctrl<cntlid>/," \
 			-e "s,/ana_groups/[0-9]*/,/ana_groups/<grpid>/," | sort -u
 }
 
@@ -69,10 +70,10 @@ parameters() {
 		[ "$(stat -c %a "$name")" = 644 ] || continue
 		name=${name##*/}
 		said=$(sed -n "\,^What:.*/$name\$,,/^\$/p" "$ABI"/sysfs-module-nvmft | tr "\n" " " |
-			sed -n 's/.*Default \([0-9]*\).*/\1/p')
+			sed -n 's/.*Default[[:space:]]*\([0-9]*\).*/\1/p')
 		expect "default of $name in Documentation/ABI" "$said" "$value"
 		said=$(sed -n "/^\.B $name\$/,/^\.\(TP\|PP\|SH\)/p" "$MANUAL" | tr "\n" " " |
-			sed -n 's/.*Default \([0-9]*\).*/\1/p')
+			sed -n 's/.*Default[[:space:]]*\([0-9]*\).*/\1/p')
 		expect "default of $name in nvmft(4)" "$said" "$value"
 	done
 }
@@ -91,4 +92,21 @@ manual() {
 }
 
 ! is_nvmet || skip_all "the documentation is that of nvmft"
-run_cases tree parameters manual
+# What is seen of a session
+observed() {
+	local debugfs=/sys/kernel/debug
+
+	put "$SUBSYS/attr_allow_any_host" 1
+	link 1 "$NQN" || fail "link"
+	connect "$NQN" || return
+	entries /proc/fs/nvmft/ >"$TMP/abi"
+	found /proc/fs/nvmft | grep '[^/]$' >"$TMP/found"
+	same procfs
+	mountpoint -q "$debugfs" || mount -t debugfs debugfs "$debugfs"
+	entries "$debugfs/nvmft/" >"$TMP/abi"
+	found "$debugfs/nvmft" | grep '[^/]$' >"$TMP/found"
+	same debugfs
+	disconnect "$NQN"
+}
+
+run_cases tree parameters manual observed

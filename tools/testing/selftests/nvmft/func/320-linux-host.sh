@@ -3,49 +3,24 @@
 # Documentation/nvmft/hosts-linux.rst, section by section: its commands are run as they
 # stand there, with the addresses that they name.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../howto.sh"
 
-DOC=$(documentation) || skip_all "Documentation is not there"
-PAGE=$DOC/nvmft/hosts-linux.rst
 NQN=nqn.2026-01.com.example:disk1
 
 # The page writes to these folders.
 for dir in /etc/nvme /etc/modules-load.d /etc/udev/rules.d /srv; do
 	mkdir -p "$dir" 2>/dev/null
-	[ -w "$dir" ] && touch "$dir/.test" 2>/dev/null && rm "$dir/.test" ||
+	if ! touch "$dir/.test" 2>/dev/null || ! rm "$dir/.test"; then
 		mount -t tmpfs tmpfs "$dir" || skip_all "$dir cannot be written"
+	fi
 done
 mkdir -p /srv/data
 
-# section TITLE: the literal blocks of it.
-section() {
-	awk -v title="$1" '
-		{ line[NR] = $0 }
-		END {
-			for (n = 1; n < NR; n++) {
-				if (line[n + 1] ~ /^==+$/ && line[n] != "")
-					inside = (line[n] == title)
-				else if (inside && line[n] ~ /^    [^ ]/)
-					print substr(line[n], 5)
-			}
-		}' "$PAGE"
-}
-
-# follow TITLE [COMMAND]: all of it; COMMAND is run before each nvme connect.
-follow() {
-	local command count=0
-
-	while IFS= read -r command <&3; do
-		count=$((count + 1))
-		case $command in
-		"apt install"* | systemctl*) continue ;;	# the image has the package, and no systemd
-		"UUID="*) continue ;;				# a line of fstab
-		--transport*) echo "$command" >/etc/nvme/discovery.conf; continue ;;
-		ACTION*) echo "$command" >/etc/udev/rules.d/71-nvmft.rules; continue ;;
-		"nvme connect"*) ${2:-true} ;;
-		esac
-		expect_ok "$command" eval "$command 3<&-"
-	done 3< <(section "$1")
-	[ "$count" -gt 0 ] || fail "the page has no commands in \"$1\""
+# page TITLE [SED-SCRIPT]: the image has the package, and no systemd; lines of files go there.
+page() {
+	follow hosts-linux "$1" -e '/^apt install/d; /^systemctl/d; /^UUID=/d' \
+		-e "s,^--transport.*,echo '&' >/etc/nvme/discovery.conf," \
+		-e "s,^ACTION.*,echo '&' >/etc/udev/rules.d/71-nvmft.rules," -e "${2:-}"
 }
 
 paths() {
@@ -82,13 +57,13 @@ export_disk() {
 
 once() {
 	export_disk
-	follow Once
+	page Once
 	expect_match hostnqn "$(cat /etc/nvme/hostnqn)" "nqn\.2014-08\.org\.nvmexpress:uuid:[0-9a-f-]{36}"
 	expect_match hostid "$(cat /etc/nvme/hostid)" "[0-9a-f-]{36}"
 }
 
 connects() {
-	follow Connect
+	page Connect
 	expect "paths" "$(paths)" 1
 	wait_for_ns "$NQN" || fail "no disk"
 	nvme list-subsys | grep -q "$NQN" || fail "list-subsys does not show it"
@@ -98,7 +73,7 @@ connects() {
 at_boot() {
 	local unit=/lib/systemd/system/nvmf-autoconnect.service
 
-	follow "At boot"
+	page "At boot"
 	expect "paths after connect-all" "$(paths)" 1
 	# What the unit runs is what was run here.
 	grep -qE '^ExecStart=/usr/sbin/nvme connect-all( --context=autoconnect)?$' "$unit" ||
@@ -106,15 +81,16 @@ at_boot() {
 	leave
 }
 
+# Each of its commands connects anew.
 stays_up() {
-	follow "If it has to stay up" leave
+	page "If it has to stay up" 's/^nvme connect/leave; &/'
 	expect "ctrl_loss_tmo" "$(loss_tmo)" off
 	leave
 }
 
 several_paths() {
 	expect_ok "first path" nvme connect -t tcp -a 192.0.2.10 -s 4420 -n "$NQN"
-	follow "Several paths"
+	page "Several paths"
 	expect "paths" "$(paths)" 2
 	expect "disks" "$(lsblk -dno NAME | grep -c '^nvme')" 1
 	expect iopolicy "$(policies)" round-robin
@@ -127,7 +103,7 @@ leaves() {
 	wait_for_ns "$NQN" || fail "no disk"
 	expect_ok mkfs mkfs.ext4 -q "$DEV"
 	expect_ok mount mount "$DEV" /srv/data
-	follow Leave
+	page Leave
 	expect "paths" "$(paths)" 0
 	umount /etc/nvme /etc/modules-load.d /etc/udev/rules.d /srv 2>/dev/null
 	rm -f /etc/nvme/discovery.conf /etc/udev/rules.d/71-nvmft.rules
