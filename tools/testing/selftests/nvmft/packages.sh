@@ -9,23 +9,27 @@ export LC_ALL=C HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 NQN=nqn.2026-01.test:packages
 COUNT=0
 
-# check NAME COMMAND...
+# check NAME COMMAND...: what a user would see of nvmftcli is shown.
 check() {
-	local name=$1 output
+	local name=$1 output status start=$SECONDS
 
 	shift
 	COUNT=$((COUNT + 1))
-	if output=$("$@" 2>&1); then
+	output=$("$@" 2>&1)
+	status=$?
+	[ "$1" != nvmftcli ] || printf '%s\n' "root@guest:~# $*" "$output" | sed 's/^/# /'
+	if [ $status -eq 0 ]; then
 		echo "ok $COUNT packages: $name"
 	else
-		printf '%s\n' "$output" | tail -n 15 | sed 's/^/# /'
+		[ "$1" = nvmftcli ] || printf '%s\n' "$output" | tail -n 15 | sed 's/^/# /'
 		echo "not ok $COUNT packages: $name"
 	fi
+	[ $((SECONDS - start)) -lt 5 ] || echo "# took $((SECONDS - start)) s"
 }
 
 # within SECONDS COMMAND...
 within() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${NVMFT_TIME_FACTOR:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
@@ -60,6 +64,23 @@ reads_back() {
 	head -c 1M /dev/urandom >/tmp/data
 	dd if=/tmp/data of="/dev/$(disk)" bs=64k oflag=direct,sync &&
 		dd if="/dev/$(disk)" bs=64k count=16 iflag=direct | cmp - /tmp/data
+}
+
+# One session, of this very host.
+is_connected() {
+	nvmftcli sessions --json --host "$(cat /etc/nvme/hostnqn)" | grep -q "\"subsys\": \"$NQN\""
+}
+
+# Someone looks at a terminal for some seconds and types q; the last page is shown.
+top_in_a_terminal() {
+	local screen
+
+	screen=$({ sleep $((12 * ${NVMFT_TIME_FACTOR:-1})); printf q; } |
+		script -qec "stty cols 80 rows 24; nvmftcli top --interval 1" /dev/null) || return
+	# without what moves the cursor
+	screen=$(sed 's/.*\x1b\[H//; s/\x1b\[[?0-9]*[a-zA-Z]//g; s/\r//g' <<<"$screen" | tail -n 24)
+	grep -v '^$' <<<"$screen"
+	grep -qE '^nqn[^ ]+ +[0-9]' <<<"$screen"
 }
 
 is_exported() {
@@ -114,6 +135,13 @@ first_boot() {
 	check "check finds no problem" nvmftcli check
 	check "a host connects" connect
 	check "data is read back" reads_back
+	check "who is connected" nvmftcli sessions
+	check "it is this host" is_connected
+	check "what goes on" nvmftcli top --once
+	check "top in a terminal" top_in_a_terminal
+	check "for monitoring" nvmftcli stats --prometheus --output /tmp/nvmft.prom
+	check "bash completes sessions" completes "nvmftcli terminate $NQN" 2 "${NQN#*:}/1"
+	check "a session is ended" nvmftcli terminate $NQN/1
 	nvme disconnect -n $NQN >/dev/null
 }
 
@@ -124,7 +152,9 @@ second_boot() {
 	check "the disk is not there yet" not is_exported
 	modprobe null_blk nr_devices=1 memory_backed=1 gb=1
 	check "the disk comes and is exported" within 120 is_exported
+	check "it is exported again" nvmftcli ls /
 	check "the host connects again" connect
+	check "it is connected again" nvmftcli sessions
 	check "data is read back again" reads_back
 	check "the restore ends well" within 120 systemctl -q is-active nvmft-restore
 	check "a reload changes nothing" systemctl reload nvmft
