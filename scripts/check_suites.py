@@ -81,7 +81,7 @@ SUITES = tuple(Row(*row) for row in (
     ("debug", "", "debug", 6000, "scripts/check-debug --modules @OUT@/nvmft"),
     ("detectors", "", "debug", 1800, "scripts/check-detectors"),
     ("mixed", "", "once", 3600, "scripts/check-mixed --modules @ALL@"),
-    ("packages", "", "once", 2400, "scripts/check-packages"),
+    ("packages", "once", "once", 2400, "scripts/check-packages"),
 ))
 NAMES = [row.name for row in SUITES]
 
