@@ -10,6 +10,8 @@
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
 #   make check-detectors    plant faults on the debug kernel; it has to see them
+#   make fuzz-kernel    a hostile host in a guest: SEED=1 COUNT=1000000 (changed PDUs), KERNEL=debug;
+#                   CASE=7 is one script of it again (as root)
 #   make bench      compare with the kernel's own target: WORKLOAD="main", or see
 #                   tools/testing/selftests/nvmft/bench/bench.py --help (as root);
 #                   ARGS=--check: fail if a goal is not met
@@ -168,6 +170,13 @@ fuzz: deps
 soak: deps
 	scripts/soak --hours $(or $(HOURS),1) $(ARGS)
 
+# As long as it takes, at most twelve hours.
+fuzz-kernel: deps modules
+	$(addprefix NVMFT_FUZZ_SEED=,$(SEED)) $(addprefix NVMFT_FUZZ_CASE=,$(CASE)) \
+		NVMFT_FUZZ_COUNT=$(or $(COUNT),1000000) NVMFT_FUZZ_SECONDS=43200 \
+		scripts/check-hostile $(addprefix --kernel ,$(KERNEL)) --modules $(SRC) --timeout 43500 \
+		$(if $(CASE),replay,fuzz)
+
 BENCH := tools/testing/selftests/nvmft/bench
 BENCH_ARGS = $(addprefix --kernel=,$(KERNEL)) $(ARGS)
 
@@ -188,4 +197,4 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 .PHONY: all kdir modules install clean deps demo check check-all check-mixed check-detectors \
-	check-mutants fuzz soak bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb
+	check-mutants fuzz fuzz-kernel soak bench bench-docs profile htmldocs help install-tool install-dkms-source dkms deb

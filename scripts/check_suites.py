@@ -68,6 +68,8 @@ SUITES = tuple(Row(*row) for row in (
     ("core-func", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft func cycles"),
     ("wire", "oldest", "debian debug", 1900,
      f"scripts/vm --kernel @KERNEL@ --timeout 1800 --modules @OUT@/nvmft {WIRE}"),
+    ("hostile", "oldest debug", "debian debug", 600,
+     "scripts/check-hostile --kernel @KERNEL@ --modules @OUT@/nvmft"),
     ("func", "oldest", "debian debug", 3600,
      "scripts/check-func --kernel @KERNEL@ --modules @OUT@/nvmft"),
     # Without what the kernel has no part in: the tool, the agents, what configfs reads.
