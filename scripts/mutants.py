@@ -3,7 +3,7 @@
 
 A fault is a place in a file of drivers/nvmft that is there exactly once, and what to put in its
 stead. The test is a suite and what to run of it: a pattern of wire cases, a word in the name of
-functional tests, a part of the names of unit tests, or a fuzz target.
+functional tests, a case of hostile hosts, a part of the names of unit tests, or a fuzz target.
 """
 import collections
 
@@ -161,4 +161,33 @@ MUTANTS = (
            "REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC",
            "REQ_OP_WRITE | REQ_SYNC",
            "wire", "durable.power_cut.block_device"),
+    # What hosts that are wrong, or gone, must not do
+    Mutant("namespace-is-seen-by-all", "core/ns.h",
+           "return likely(!v) || nvmft_viewers_have(v, ctrl);",
+           "return !v || ctrl;",
+           "hostile", "fuzz"),
+    Mutant("end-of-stream-within-a-pdu-is-not-seen", "tcp/conn.c",
+           "if (unlikely(conn->rx_eof && (",
+           "if (unlikely(conn->rx_eof && !conn->rx.have && (",
+           "hostile", "cuts"),
+    Mutant("write-is-acknowledged-and-not-done", "core/io.c",
+           "\tbe->ops->submit(be, io);\n}\n\nvoid nvmft_rw_execute",
+           "\tif (write && io_slba(req) % 56 == 8)\n\t\tio_done(io, 0);\n\telse\n"
+           "\t\tbe->ops->submit(be, io);\n}\n\nvoid nvmft_rw_execute",
+           "hostile", "killed"),
+    Mutant("send-buffer-is-not-freed", "tcp/tx.c",
+           "\tkfree(tx->buf);\n", "",
+           "hostile", "cycles"),
+    Mutant("idle-queue-is-not-told-of-its-end", "tcp/conn.c",
+           "\tWRITE_ONCE(conn->close, true);\n\tnvmft_tcp_conn_wake(conn);\n",
+           "\tWRITE_ONCE(conn->close, true);\n",
+           "hostile", "idle_queues port"),
+    Mutant("data-digest-is-not-compared", "tcp/rx.c",
+           "\tif (conn->rx.p.ddgst &&\n\t    nvmft_tcp_digest_end",
+           "\tif (!conn && conn->rx.p.ddgst &&\n\t    nvmft_tcp_digest_end",
+           "func", "161-bad-network"),
+    Mutant("keep-alive-never-expires", "core/ctrl.c",
+           "if (time_after_eq(now, at))\n\t\t\twhy = \"keep alive timeout expired\";",
+           "if (time_after_eq(now, at + 600 * HZ))\n\t\t\twhy = \"keep alive timeout expired\";",
+           "func", "161-bad-network"),
 )
