@@ -158,7 +158,7 @@ static bool run_all(void)
 	if (!good)
 		printf("# a process of the fuzzer died\n");
 	good &= print_table();
-	printf("# seed %u: %llu cases, %llu changed PDUs among %llu others, %llu ordinary hosts served, %llu I/Os of the innocent one, %llu findings, %llu s\n",
+	printf("# seed %u: %llu cases, %llu PDUs changed among %llu others, %llu ordinary hosts served, %llu I/Os of the innocent one, %llu findings, %llu s\n",
 	       opt.seed, (unsigned long long)shared->cases, (unsigned long long)shared->changed,
 	       (unsigned long long)shared->plain, (unsigned long long)shared->serves,
 	       (unsigned long long)shared->witness_ios, (unsigned long long)shared->findings,
