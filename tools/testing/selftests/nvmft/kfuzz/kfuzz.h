@@ -67,6 +67,7 @@ struct rec {
 struct window {
 	uint16_t	cid, ttag;
 	uint32_t	off, len;
+	bool		used;		/* data for it has been sent */
 };
 
 struct conn {

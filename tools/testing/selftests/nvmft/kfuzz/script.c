@@ -64,7 +64,8 @@ static unsigned int fill_window(struct conn *c, struct pdu *p, const struct wind
 			n = left / 2 > 4 ? left / 2 & ~3U : left;
 		if (n > PDU_MAX / 2)
 			n = PDU_MAX / 2;
-		p->changed = false;
+		/* A second time it is out of place. */
+		p->changed = w->used;
 		pdu_h2c(c, p++, w, w->off + off, n, off + n == w->len, r);
 		off += n;
 		pieces++;
@@ -81,9 +82,10 @@ static unsigned int build(struct conn *c, enum state state, struct rng *r, bool 
 
 		/* The first piece of data before those it is in line with */
 		if (kind == K_H2C && c->nwin && percent(r, 80)) {
-			struct window w = c->win[below(r, c->nwin)];
-			unsigned int pieces = fill_window(c, &list[n], &w, r);
+			struct window *w = &c->win[below(r, c->nwin)];
+			unsigned int pieces = fill_window(c, &list[n], w, r);
 
+			w->used = true;
 			for (i = 0; i < pieces; i++)
 				if (percent(r, gentle ? 80 : 40))
 					mutate(c, &list[n + i], r, gentle);
