@@ -2,8 +2,6 @@
 """Every allocation that a queue's worker makes for a command fails in turn: the command ends with
 Internal Error or does without, its data is right or not touched, and the connection lives."""
 
-import os
-
 from nvmetcp import inject, nvme
 from nvmetcp.batch import caw
 from nvmetcp.conn import PACE, Closed, Fail, check, during
@@ -13,23 +11,6 @@ from nvmetcp.steps import pattern
 
 FAILS = (nvme.OK, nvme.INTERNAL)
 BASE = 1024
-
-
-def thread_of(name):
-    """The process number of one of the target's threads."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
-                if comm.read().strip() == name:
-                    return int(pid)
-        except OSError:
-            continue
-    raise Fail(f"no thread {name}")
-
-
-def worker(host, qid):
-    """The worker of one of a host's queues."""
-    return inject.Nth(thread_of(f"nvmft-c{host.cntlid}q{qid}"))
 
 
 def do_read(queue, nsid, block, blocks):
@@ -115,19 +96,18 @@ COMMANDS = [
 
 def each_on_fresh_queue(host, issue, prepare):
     """Like inject.each, but on a queue that keeps no pages yet: a new one for each failure."""
-    for number in range(1, 200):
+    turns, nth = inject.Turns(), inject.WorkersNth()
+    for number in turns:
         queue = host.connect_io(1)
         prepare(queue)
-        nth = worker(host, 1)
         nth.arm(number)
         with during(f"allocation {number} fails"):
-            issue(queue)
-            failed = nth.disarm()
+            try:
+                issue(queue)
+            finally:
+                turns.note(nth.disarm())
             check(queue.read(1, 0, 8), "the connection does not live")
         queue.close()
-        if not failed:
-            return number - 1
-    raise Fail("after 200 allocations it still makes more")
 
 
 def io_case(env, nsid, block, issue):
@@ -187,50 +167,33 @@ ADMIN = (
 def admin(env, issue):
     """Commands of the admin queue."""
     inject.need()
-    for number in range(1, 200):
+    turns, nth = inject.Turns(), inject.WorkersNth()
+    for number in turns:
         host = env.up(0)
-        nth = worker(host, 0)
         nth.arm(number)
         with during(f"allocation {number} fails"):
-            issue(host)
-            failed = nth.disarm()
+            try:
+                issue(host)
+            finally:
+                turns.note(nth.disarm())
             host.identify(1)
         host.close()
-        if not failed:
-            return
-    raise Fail("after 200 allocations it still makes more")
 
 
-def try_connect(env, number, connect):
-    """One Connect on a new connection whose worker's allocation fails; returns whether one did."""
-    queue = env.queue()
-    name = newest_worker()
-    nth = inject.Nth(name)
-    nth.arm(number)
-    try:
-        connect(queue)
-    except Closed:
-        pass
-    try:
-        return nth.disarm()
-    except OSError:
-        return True         # the worker has gone, with the connection
-    finally:
-        queue.close()
-
-
-def newest_worker():
-    """The process number of the worker that no Connect has named yet."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
-                if comm.read().startswith("nvmft/h"):
-                    found.append(int(pid))
-        except OSError:
-            continue
-    check(found, "no worker waits for its Connect")
-    return max(found)
+def try_connects(env, connect):
+    """Connect on new connections, each with another one of the allocations failing."""
+    turns, nth = inject.Turns(), inject.WorkersNth()
+    for number in turns:
+        queue = env.queue()
+        nth.arm(number)
+        with during(f"allocation {number} fails"):
+            try:
+                connect(queue)
+            except Closed:
+                pass
+            finally:
+                turns.note(nth.disarm())
+                queue.close()
 
 
 REFUSED = FAILS + (nvme.CONNECT_BUSY,)
@@ -248,11 +211,7 @@ def connect_admin(env, icd):
         end = r2t_or_refusal(queue, cid, host.data())
         check(end.status in REFUSED, f"{end}")
 
-    for number in range(1, 200):
-        with during(f"allocation {number} fails"):
-            if not try_connect(env, number, connect):
-                return
-    raise Fail("after 200 allocations it still makes more")
+    try_connects(env, connect)
 
 
 def r2t_or_refusal(queue, cid, data):
@@ -276,11 +235,7 @@ def connect_io(env):
         end = r2t_or_refusal(queue, cid, b"")
         check(end.status in REFUSED, f"{end}")
 
-    for number in range(1, 200):
-        with during(f"allocation {number} fails"):
-            if not try_connect(env, number, connect):
-                return
-    raise Fail("after 200 allocations it still makes more")
+    try_connects(env, connect)
 
 
 @rows([(f"{percent}_percent", percent) for percent in (2, 10, 40)], timeout=600)

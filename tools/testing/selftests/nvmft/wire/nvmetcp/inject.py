@@ -5,6 +5,7 @@ that fail on purpose, one chosen by its number, or now and then below the target
 import contextlib
 import errno
 import os
+import re
 import threading
 
 from .conn import Fail, Skip, check
@@ -36,14 +37,15 @@ def need():
 
 
 class Nth:
-    """The nth allocation from now on of one thread, this one or one of the kernel's."""
+    """The nth allocation from now on of one thread, this one or another."""
 
     def __init__(self, tid=None):
         # Open all the time: to open it may be what fails.
         self.knob = os.open(f"/proc/{tid or threading.get_native_id()}/fail-nth", os.O_RDWR)
 
     def __del__(self):
-        os.close(self.knob)
+        if hasattr(self, "knob"):
+            os.close(self.knob)
 
     def arm(self, number):
         """Let that allocation fail."""
@@ -54,6 +56,56 @@ class Nth:
         left = int(os.pread(self.knob, 32, 0))
         self.arm(0)
         return left == 0
+
+
+class WorkersNth:
+    """The nth allocation from now on of each thread that runs work items of one processor. A
+    queue's worker is such an item, and which of them will run it nobody knows; the others have
+    nothing to do meanwhile."""
+
+    def __init__(self):
+        self.threads = []
+
+    def arm(self, number):
+        """Let that allocation fail."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):      # it may go at any time
+                with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as comm:
+                    if not re.match(r"kworker/\d+:", comm.read()):
+                        continue
+                thread = Nth(pid)
+                thread.arm(number)
+                self.threads.append(thread)
+        check(self.threads, "no thread runs work items")
+
+    def disarm(self):
+        """Let none fail any more; returns whether one has."""
+        failed = False
+        for thread in self.threads:
+            with contextlib.suppress(OSError):
+                failed |= thread.disarm()
+        self.threads = []
+        return failed
+
+
+class Turns:
+    """1, 2, 3 ... for as long as that allocation fails. The work may once have been run by a
+    thread that has just been made, so that none did: the last two have to be without."""
+
+    def __init__(self, last=200):
+        self.last = last
+        self.quiet = 0
+
+    def __iter__(self):
+        for number in range(1, self.last):
+            yield number
+            if self.quiet == 2:
+                return
+        raise Fail(f"after {self.last} allocations it still makes more")
+
+    def note(self, failed):
+        """Has it failed this time?"""
+        self.quiet = 0 if failed else self.quiet + 1
 
 
 def each(action, after=None, nth=None):
