@@ -14,6 +14,7 @@ TEXTS = {
     "attr_cntlid_min": "lowest controller id, from 1",
     "attr_cntlid_max": "highest controller id, up to 65519",
     "attr_qid_max": "I/O queues of a controller, 1 to 128; a new value ends all sessions",
+    "attr_max_host_ctrls": "controllers of one host, 1 to 65519",
     "attr_pi_enable": "protection information: 0",
     "device_path": "block device or file; only while the namespace is disabled",
     "device_size": "promised size in bytes of a device that is only open while hosts have access",

@@ -15,8 +15,8 @@ ZERO_UUID = "0" * 32
 BOOLS = {"0": "0", "n": "0", "no": "0", "off": "0", "1": "1", "y": "1", "yes": "1", "on": "1"}
 BOOLEAN = {"attr_allow_any_host", "attr_pi_enable", "param_pi_enable", "buffered_io", "resv_enable"}
 NUMBER = {"attr_ieee_oui", "attr_vendor_id", "attr_subsys_vendor_id", "attr_cntlid_min",
-          "attr_cntlid_max", "attr_qid_max", "ana_grpid", "block_size", "device_size",
-          "addr_portid", "qos_iops", "qos_kibps", "qos_burst_ms"}
+          "attr_cntlid_max", "attr_qid_max", "attr_max_host_ctrls", "ana_grpid", "block_size",
+          "device_size", "addr_portid", "qos_iops", "qos_kibps", "qos_burst_ms"}
 NOTHING = {"", "0", "-1", "(null)", "none", "null", "not specified"}
 
 

@@ -253,6 +253,26 @@ static int subsys_attr_qid_max_set(struct nvmft_subsys *subsys, const struct nvm
 }
 NVMFT_CFG_ATTR(subsys, attr_qid_max);
 
+static ssize_t subsys_attr_max_host_ctrls_get(struct nvmft_subsys *subsys, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(subsys->max_host_ctrls));
+}
+
+static int subsys_attr_max_host_ctrls_set(struct nvmft_subsys *subsys, const struct nvmft_write *w)
+{
+	s64 val;
+	int err;
+
+	err = nvmft_cfg_num(w, 1, NVMFT_CNTLID_MAX, &val);
+	if (err)
+		return err;
+	mutex_lock(&subsys->lock);
+	WRITE_ONCE(subsys->max_host_ctrls, val);
+	mutex_unlock(&subsys->lock);
+	return 0;
+}
+NVMFT_CFG_ATTR(subsys, attr_max_host_ctrls);
+
 static ssize_t subsys_attr_pi_enable_get(struct nvmft_subsys *subsys, char *page)
 {
 	return sysfs_emit(page, "0\n");
@@ -276,6 +296,7 @@ static struct configfs_attribute *subsys_attrs[] = {
 	&subsys_attr_attr_cntlid_min,
 	&subsys_attr_attr_cntlid_max,
 	&subsys_attr_attr_qid_max,
+	&subsys_attr_attr_max_host_ctrls,
 	&subsys_attr_attr_pi_enable,
 	NULL,
 };

@@ -109,6 +109,45 @@ static void ctrl_left(struct nvmft_ctrl *ctrl)
 	ctrl_linger(ctrl);
 }
 
+/* Has the host of @ctrl, which is not among them yet, as many as it can have? */
+static bool host_is_full(struct nvmft_subsys *subsys, const struct nvmft_ctrl *ctrl)
+{
+	struct nvmft_ctrl *other;
+	unsigned long id;
+	u32 count = 0;
+
+	lockdep_assert_held(&subsys->lock);
+	xa_for_each(&subsys->ctrls, id, other)
+		count += other->hosthash == ctrl->hosthash &&
+			 !strcmp(other->hostnqn, ctrl->hostnqn);
+	if (count < subsys->max_host_ctrls)
+		return false;
+	nvmft_port_count(&ctrl->port->t, NVMFT_PORT_REFUSED_HOST_CTRLS);
+	pr_info_ratelimited("nvmft: %s: host %*pE (%s) has attr_max_host_ctrls controllers\n",
+			    subsys->nqn, (int)strlen(ctrl->hostnqn), ctrl->hostnqn, ctrl->addr);
+	return true;
+}
+
+/* Enter @ctrl into the subsystem's table. 0 or -errno, as nvmft_ctrl_alloc() has them */
+static int ctrl_enter(struct nvmft_subsys *subsys, struct nvmft_ctrl *ctrl)
+{
+	u32 id;
+	int err;
+
+	lockdep_assert_held(&subsys->lock);
+	if (subsys->dying)
+		return -EBUSY;
+	if (host_is_full(subsys, ctrl))
+		return -EUSERS;
+	err = xa_alloc_cyclic(&subsys->ctrls, &id, ctrl,
+			      XA_LIMIT(subsys->cntlid_min, subsys->cntlid_max),
+			      &subsys->next_cntlid, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	ctrl->cntlid = id;
+	return 0;
+}
+
 /**
  * nvmft_ctrl_alloc() - a controller for a new association
  * @subsys: subsystem; nvmft_config_sem is held, so it cannot go
@@ -117,14 +156,14 @@ static void ctrl_left(struct nvmft_ctrl *ctrl)
  * @kato: ms, 0: none
  *
  * Worker of @admin. Return: the controller, or an ERR_PTR: -ENOMEM; -EBUSY when
- * no CNTLID is free or the subsystem is being removed.
+ * no CNTLID is free or the subsystem is being removed; -EUSERS when the host has
+ * attr_max_host_ctrls controllers, logged.
  */
 struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq *admin,
 				    const struct nvmf_connect_data *d, u32 kato)
 {
 	struct nvmft_port *port = nvmft_port_of(admin->port);
 	struct nvmft_ctrl *ctrl;
-	u32 id;
 	int err;
 
 	ctrl = kzalloc_obj(*ctrl, GFP_KERNEL);
@@ -164,13 +203,8 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 		goto out_put;
 
 	mutex_lock(&subsys->lock);
-	err = -EBUSY;
-	if (!subsys->dying)
-		err = xa_alloc_cyclic(&subsys->ctrls, &id, ctrl,
-				      XA_LIMIT(subsys->cntlid_min, subsys->cntlid_max),
-				      &subsys->next_cntlid, GFP_KERNEL);
-	if (err >= 0) {
-		ctrl->cntlid = id;
+	err = ctrl_enter(subsys, ctrl);
+	if (!err) {
 		/* Whoever finds it in the table may end it from now on. */
 		nvmft_ctrl_get(ctrl);
 		admin->ctrl = ctrl;
@@ -181,7 +215,7 @@ struct nvmft_ctrl *nvmft_ctrl_alloc(struct nvmft_subsys *subsys, struct nvmft_sq
 		nvmft_debugfs_add_ctrl(ctrl);
 	}
 	mutex_unlock(&subsys->lock);
-	if (err < 0)
+	if (err)
 		goto out_put;
 	return ctrl;
 

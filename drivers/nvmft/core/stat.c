@@ -52,6 +52,9 @@ const char * const nvmft_port_event_names[NVMFT_PORT_EVENTS] = {
 	[NVMFT_PORT_PDU_LAST]		= "pdu_param",
 	[NVMFT_PORT_HDGST_ERROR]	= "hdgst_errors",
 	[NVMFT_PORT_DDGST_ERROR]	= "ddgst_errors",
+	[NVMFT_PORT_REFUSED_OPEN_SHARE] = "refused_open_share",
+	[NVMFT_PORT_REFUSED_CONNS_SHARE] = "refused_conns_share",
+	[NVMFT_PORT_REFUSED_HOST_CTRLS]	= "refused_host_ctrls",
 };
 
 u32 nvmft_lat_bucket(u64 ns)

@@ -49,6 +49,7 @@ struct nvmft_subsys *nvmft_subsys_alloc(const char *nqn, u8 type)
 	subsys->cntlid_min = 1;
 	subsys->cntlid_max = NVMFT_CNTLID_MAX;
 	subsys->qid_max = NVMFT_QID_MAX;
+	subsys->max_host_ctrls = NVMFT_HOST_CTRLS;
 	subsys->born = ktime_get_seconds();
 	return subsys;
 }

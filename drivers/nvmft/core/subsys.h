@@ -22,6 +22,7 @@
 
 #define NVMFT_QID_MAX		128	/* I/O queues of a controller */
 #define NVMFT_CNTLID_MAX	65519	/* FFEFh: above are reserved (Base 2.1, 3.1.4) */
+#define NVMFT_HOST_CTRLS	512	/* controllers of one host, by default */
 
 struct nvmft_port;
 
@@ -61,6 +62,7 @@ extern struct rw_semaphore nvmft_config_sem;
  * @cntlid_min: first CNTLID
  * @cntlid_max: last CNTLID
  * @qid_max: I/O queues granted to a controller, 1..NVMFT_QID_MAX
+ * @max_host_ctrls: controllers that one host can have, 1..NVMFT_CNTLID_MAX
  * @born: ktime_get_seconds() when it was made (power on hours)
  */
 struct nvmft_subsys {
@@ -91,6 +93,7 @@ struct nvmft_subsys {
 	u16			cntlid_min;
 	u16			cntlid_max;
 	u16			qid_max;
+	u16			max_host_ctrls;
 	time64_t		born;
 };
 

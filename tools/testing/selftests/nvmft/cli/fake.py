@@ -13,7 +13,8 @@ from nvmftlib.procfs import Row, parse
 QOS = {"qos_iops": "0", "qos_kibps": "0", "qos_burst_ms": "100"}
 HOST = dict(QOS)
 SUBSYSTEM = {"attr_allow_any_host": "0", "attr_cntlid_max": "65519", "attr_cntlid_min": "1",
-             "attr_firmware": "6.1.0-56", "attr_ieee_oui": "0x000000", "attr_model": "Linux",
+             "attr_firmware": "6.1.0-56", "attr_ieee_oui": "0x000000",
+             "attr_max_host_ctrls": "512", "attr_model": "Linux",
              "attr_pi_enable": "0", "attr_qid_max": "128", "attr_serial": "", "attr_version": "2.1"}
 NAMESPACE = {"ana_grpid": "1", "block_size": "0", "buffered_io": "0", "device_nguid": "",
              "device_size": "0",

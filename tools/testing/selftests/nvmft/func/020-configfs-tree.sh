@@ -64,7 +64,7 @@ subsystem_folder() {
 			attr_cntlid_max attr_qid_max attr_pi_enable allowed_hosts namespaces; do
 		[ -e "$dir/$name" ] || fail "no $name"
 	done
-	is_nvmet || for name in attr_firmware attr_ieee_oui attr_vendor_id \
+	is_nvmet || for name in attr_firmware attr_ieee_oui attr_vendor_id attr_max_host_ctrls \
 			attr_subsys_vendor_id; do
 		[ -e "$dir/$name" ] || fail "no $name"
 	done

@@ -105,6 +105,7 @@ subsystem_defaults() {
 	expect attr_cntlid_min "$(cat "$SUBSYS/attr_cntlid_min")" 1
 	expect attr_cntlid_max "$(cat "$SUBSYS/attr_cntlid_max")" 65519
 	expect attr_qid_max "$(cat "$SUBSYS/attr_qid_max")" 128
+	is_nvmet || expect attr_max_host_ctrls "$(cat "$SUBSYS/attr_max_host_ctrls")" 512
 	expect attr_pi_enable "$(cat "$SUBSYS/attr_pi_enable")" 0
 	! has "$SUBSYS/attr_firmware" ||
 		expect_match attr_firmware "$(cat "$SUBSYS/attr_firmware")" '.{1,8}'
@@ -153,6 +154,10 @@ subsystem_numbers() {
 	expect_refused "$SUBSYS/attr_qid_max" 0 "EINVAL|ERANGE"
 	expect_refused "$SUBSYS/attr_qid_max" 129 "EINVAL|ERANGE"
 	expect_refused "$SUBSYS/attr_qid_max" abc EINVAL
+	is_nvmet || expect_accepted "$SUBSYS/attr_max_host_ctrls" 1
+	is_nvmet || expect_accepted "$SUBSYS/attr_max_host_ctrls" 65519
+	is_nvmet || expect_refused "$SUBSYS/attr_max_host_ctrls" 0 "EINVAL|ERANGE"
+	is_nvmet || expect_refused "$SUBSYS/attr_max_host_ctrls" 65520 "EINVAL|ERANGE"
 	expect_accepted "$SUBSYS/attr_version" 1.4
 	expect_refused "$SUBSYS/attr_version" abc EINVAL
 	if has "$SUBSYS/attr_ieee_oui"; then
