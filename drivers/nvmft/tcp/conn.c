@@ -68,9 +68,11 @@ void nvmft_tcp_conn_set_deadline(struct nvmft_tcp_conn *conn, unsigned int ms)
 
 void nvmft_tcp_conn_opened(struct nvmft_tcp_conn *conn)
 {
-	if (conn->half_open)
-		atomic_dec(&conn->lsn->half_open);
+	if (!conn->half_open)
+		return;
 	conn->half_open = false;
+	atomic_dec(&conn->lsn->half_open);
+	nvmft_tcp_origin_opened(conn->origin);
 }
 
 /* Where TCP processes the packets of this flow, its data is in the cache. */
@@ -447,12 +449,14 @@ static void conn_reap(struct work_struct *work)
 	spin_unlock(&lsn->lock);
 	/* It has left our code, or is about to. */
 	cancel_work_sync(&conn->work);
+	nvmft_tcp_origin_put(conn->origin);
 	kfree(conn);
 	nvmft_tcp_listener_put(lsn);
 	nvmft_tcp_uncount_conn();
 }
 
-static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct socket *sock)
+static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct socket *sock,
+					 struct nvmft_tcp_origin *origin)
 {
 	static atomic_t number;
 	struct nvmft_tcp_conn *conn = kzalloc_obj(*conn, GFP_KERNEL);
@@ -460,6 +464,7 @@ static struct nvmft_tcp_conn *conn_alloc(struct nvmft_tcp_listener *lsn, struct 
 	if (!conn)
 		return NULL;
 	conn->lsn = lsn;
+	conn->origin = origin;
 	conn->sock = sock;
 	conn->half_open = true;
 	conn->cpu = WORK_CPU_UNBOUND;
@@ -506,9 +511,10 @@ static int conn_addresses(struct nvmft_tcp_conn *conn)
 	return 0;
 }
 
-int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock)
+int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock,
+			 struct nvmft_tcp_origin *origin)
 {
-	struct nvmft_tcp_conn *conn = conn_alloc(lsn, sock);
+	struct nvmft_tcp_conn *conn = conn_alloc(lsn, sock, origin);
 	int err;
 
 	if (!conn)

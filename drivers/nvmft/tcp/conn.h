@@ -31,6 +31,7 @@
 #include <net/sock.h>
 #include "nvmft.h"
 #include "proto/rx.h"
+#include "tcp/origin.h"
 #include "tcp/slot.h"
 #include "tcp/tx.h"
 
@@ -78,6 +79,7 @@ struct nvmft_tcp_stat {
  *
  * @lsn: where it came in, referenced; set before the worker runs, then
  *	read-only, as all down to @write_space
+ * @origin: where it comes from, counted there
  * @sock: its socket
  * @peer: the host's address and port
  * @local: the address and port that it connected to
@@ -103,7 +105,7 @@ struct nvmft_tcp_stat {
  *
  * @name: for messages; worker only, as all that follows
  * @state: enum nvmft_tcp_state
- * @half_open: counted in lsn->half_open
+ * @half_open: counted in lsn->half_open and origin->half_open
  * @connected: Connect has succeeded and was taken note of
  * @term: CLOSING for a malformed PDU: nothing but a C2HTermReq is sent
  * @term_staged: it is on its way
@@ -152,6 +154,7 @@ struct nvmft_tcp_stat {
  */
 struct nvmft_tcp_conn {
 	struct nvmft_tcp_listener	*lsn;
+	struct nvmft_tcp_origin		*origin;
 	struct socket			*sock;
 	struct sockaddr_storage		peer;
 	struct sockaddr_storage		local;
@@ -234,17 +237,25 @@ static inline void nvmft_tcp_assert_worker(const struct nvmft_tcp_conn *conn)
 	WARN_ON_ONCE(current != conn->task);
 }
 
-/* A line that a peer can cause. Worker only. */
-#define nvmft_tcp_warn(conn, fmt, ...) \
-	pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt,	\
-			    (conn)->name, (conn)->peer_name, ##__VA_ARGS__)
+/*
+ * A line that a peer can cause. What one address may cause is less than what all
+ * may, so it cannot keep the log from telling of others. Worker only.
+ */
+#define nvmft_tcp_warn(conn, fmt, ...)							\
+do {											\
+	if (__ratelimit(&(conn)->origin->lines))					\
+		pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt, (conn)->name,		\
+				    (conn)->peer_name, ##__VA_ARGS__);			\
+} while (0)
 
 /* conn.c */
 /*
- * Start a connection on an accepted socket. The socket, one of max_conns and one
- * of lsn->half_open go from the caller to the connection, on failure they stay.
+ * Start a connection on an accepted socket. The socket, one of max_conns, one of
+ * lsn->half_open and one of @origin go from the caller to the connection, on
+ * failure they stay.
  */
-int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock);
+int nvmft_tcp_conn_start(struct nvmft_tcp_listener *lsn, struct socket *sock,
+			 struct nvmft_tcp_origin *origin);
 /* There is something new. Any context; the caller keeps @conn from its reap. */
 void nvmft_tcp_conn_wake(struct nvmft_tcp_conn *conn);
 /* Start to end it. Likewise, idempotent. */

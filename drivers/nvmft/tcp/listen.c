@@ -2,7 +2,8 @@
 /*
  * Ports: listening sockets, and what is let in. A connection costs memory
  * before it has said a word, so the number of those that have not got through
- * their Connect is limited per port, and the number of all for the module.
+ * their Connect is limited per port, and the number of all for the module. Of
+ * either an address gets no more than it leaves free for others (tcp/origin.h).
  */
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -26,34 +27,54 @@
 #define KEEP_INTVL	5
 #define KEEP_CNT	6
 
+static const char * const refusals[NVMFT_PORT_EVENTS] = {
+	[NVMFT_PORT_REFUSED_HALF_OPEN]	 = "max_half_open connections without a Connect",
+	[NVMFT_PORT_REFUSED_OPEN_SHARE]	 = "its address has its share of max_half_open",
+	[NVMFT_PORT_REFUSED_MAX_CONNS]	 = "max_conns connections",
+	[NVMFT_PORT_REFUSED_CONNS_SHARE] = "its address has its share of max_conns",
+	[NVMFT_PORT_REFUSED_MEMORY]	 = "no memory",
+};
+
+/* @origin: NULL: it could not be counted */
 static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock,
-		   enum nvmft_port_event event, const char *why)
+		   struct nvmft_tcp_origin *origin, enum nvmft_port_event event)
 {
 	struct sockaddr_storage peer = { };
 
 	kernel_getpeername(sock, (struct sockaddr *)&peer);
-	pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n",
-			    lsn->portid, &peer, why);
+	if (!origin || __ratelimit(&origin->lines))
+		pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n",
+				    lsn->portid, &peer, refusals[event]);
 	nvmft_tcp_count_refused();
 	nvmft_port_count(lsn->port, event);
 	sock_no_linger(sock->sk);
 	sock_release(sock);
 }
 
-static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
+/* Take a place for a connection of @origin. NVMFT_PORT_ACCEPT, or why it gets none */
+static enum nvmft_port_event take_place(struct nvmft_tcp_listener *lsn,
+					const struct nvmft_tcp_origin *origin)
+{
+	u32 max = nvmft_tcp_param(&nvmft_tcp_max_half_open);
+	u32 all = atomic_inc_return(&lsn->half_open);
+	enum nvmft_port_event event;
+
+	if (all > max)
+		event = NVMFT_PORT_REFUSED_HALF_OPEN;
+	else if (nvmft_tcp_share_taken(READ_ONCE(origin->half_open), all, max))
+		event = NVMFT_PORT_REFUSED_OPEN_SHARE;
+	else
+		event = nvmft_tcp_count_conn(READ_ONCE(origin->conns));
+	if (event != NVMFT_PORT_ACCEPT)
+		atomic_dec(&lsn->half_open);
+	return event;
+}
+
+static int start(struct nvmft_tcp_listener *lsn, struct socket *sock,
+		 struct nvmft_tcp_origin *origin)
 {
 	unsigned int prio = nvmft_tcp_param(&nvmft_tcp_so_priority);
-	int err;
 
-	if (atomic_inc_return(&lsn->half_open) > nvmft_tcp_param(&nvmft_tcp_max_half_open)) {
-		refuse(lsn, sock, NVMFT_PORT_REFUSED_HALF_OPEN,
-		       "max_half_open connections without a Connect");
-		goto out_half_open;
-	}
-	if (!nvmft_tcp_count_conn()) {
-		refuse(lsn, sock, NVMFT_PORT_REFUSED_MAX_CONNS, "max_conns connections");
-		goto out_half_open;
-	}
 	/* The worker may be what write-back of dirty pages waits for. */
 	sock->sk->sk_allocation = GFP_NOIO;
 	if (prio)
@@ -63,16 +84,43 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	 * its window closed would be probed for ever.
 	 */
 	tcp_sock_set_user_timeout(sock->sk, nvmft_tcp_param(&nvmft_tcp_peer_timeout_ms));
-	err = nvmft_tcp_conn_start(lsn, sock);
+	return nvmft_tcp_conn_start(lsn, sock, origin);
+}
+
+static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
+{
+	struct sockaddr_storage peer = { };
+	struct nvmft_tcp_origin *origin;
+	enum nvmft_port_event event;
+	int err;
+
+	/* A peer that is gone already has no address. */
+	if (kernel_getpeername(sock, (struct sockaddr *)&peer) < 0) {
+		sock_release(sock);
+		return;
+	}
+	origin = nvmft_tcp_origin_get(&peer);
+	if (!origin) {
+		refuse(lsn, sock, NULL, NVMFT_PORT_REFUSED_MEMORY);
+		return;
+	}
+	event = take_place(lsn, origin);
+	if (event != NVMFT_PORT_ACCEPT) {
+		refuse(lsn, sock, origin, event);
+		goto out_origin;
+	}
+	err = start(lsn, sock, origin);
 	if (!err)
 		return;
 	if (err == -ENOTCONN)
 		sock_release(sock);
 	else
-		refuse(lsn, sock, NVMFT_PORT_REFUSED_MEMORY, "no memory");
+		refuse(lsn, sock, origin, NVMFT_PORT_REFUSED_MEMORY);
 	nvmft_tcp_uncount_conn();
-out_half_open:
 	atomic_dec(&lsn->half_open);
+out_origin:
+	nvmft_tcp_origin_opened(origin);
+	nvmft_tcp_origin_put(origin);
 }
 
 static void accept_work(struct work_struct *work)

@@ -42,8 +42,9 @@ DEFINE_PARAM(term_timeout_ms, 30000, 100, 600000,
 DEFINE_PARAM(peer_timeout_ms, 60000, 1000, 3600000,
 	     "time a host has to take what was sent to it, ms, on new connections");
 DEFINE_PARAM(max_half_open, 128, 1, 65536,
-	     "connections of a port that have not been through a successful Connect");
-DEFINE_PARAM(max_conns, 4096, 1, 65536, "connections, one for each queue of each host");
+	     "connections of a port that have not been through a successful Connect; one address gets as many as it leaves free");
+DEFINE_PARAM(max_conns, 4096, 1, 65536,
+	     "connections, one for each queue of each host; one address gets as many as it leaves free");
 DEFINE_PARAM(max_data_kb, 65536, 1024, 1 << 30,
 	     "data of the commands that one connection has in progress, KiB; more of them wait");
 DEFINE_PARAM(max_total_data_kb, 0, 0, UINT_MAX,
@@ -89,15 +90,17 @@ MODULE_PARM_DESC(data_waits, "looks at a command that then waited for max_total_
 module_param_cb(data_reserved, &budget_ops, nvmft_tcp_budget_reserved, 0444);
 MODULE_PARM_DESC(data_reserved, "bytes of max_total_data_kb that connections have reserved");
 
-bool nvmft_tcp_count_conn(void)
+enum nvmft_port_event nvmft_tcp_count_conn(u32 own)
 {
-	if (atomic_inc_return(&nr_conns) > nvmft_tcp_param(&nvmft_tcp_max_conns)) {
-		if (atomic_dec_and_test(&nr_conns))
-			wake_up(&no_conns);
-		return false;
+	u32 all = atomic_inc_return(&nr_conns), max = nvmft_tcp_param(&nvmft_tcp_max_conns);
+
+	if (all <= max && !nvmft_tcp_share_taken(own, all, max)) {
+		atomic_long_inc(&conns_created);
+		return NVMFT_PORT_ACCEPT;
 	}
-	atomic_long_inc(&conns_created);
-	return true;
+	if (atomic_dec_and_test(&nr_conns))
+		wake_up(&no_conns);
+	return all > max ? NVMFT_PORT_REFUSED_MAX_CONNS : NVMFT_PORT_REFUSED_CONNS_SHARE;
 }
 
 void nvmft_tcp_uncount_conn(void)
@@ -199,6 +202,7 @@ static void __exit nvmft_tcp_exit(void)
 	wait_event(no_conns, !atomic_read(&nr_conns));
 	/* Waits for the last reap to return. */
 	destroy_queues();
+	nvmft_tcp_origins_exit();
 	nvmft_tcp_slot_cache_destroy();
 }
 

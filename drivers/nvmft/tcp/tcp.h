@@ -36,8 +36,8 @@ extern struct workqueue_struct *nvmft_tcp_wq;
 extern struct workqueue_struct *nvmft_tcp_io_wq;
 extern struct workqueue_struct *nvmft_tcp_urgent_wq;
 
-/* Take one of max_conns; false: there is none. */
-bool nvmft_tcp_count_conn(void);
+/* Take one of max_conns for an origin that has @own with it. NVMFT_PORT_ACCEPT, or why not */
+enum nvmft_port_event nvmft_tcp_count_conn(u32 own);
 /* Give it back. A connection does so when it was reaped. */
 void nvmft_tcp_uncount_conn(void);
 /* A connection was refused. */

@@ -3,7 +3,7 @@
 
 import time
 
-from nvmetcp import nvme, pdu
+from nvmetcp import nvme, pdu, watch
 from nvmetcp.batch import Batch
 from nvmetcp.conn import PACE, Closed, Fail, Quiet, check, check_status
 from nvmetcp.host import settle
@@ -102,27 +102,67 @@ def no_deadline_once_connected(env):
         alive(queue)
 
 
+# Addresses that hosts have on this machine; connections without another come from the first.
+OTHERS = [f"127.0.0.{n}" for n in range(2, 8)]
+
+
+def _silent(env, count, source=None):
+    """Connections that say nothing, as many as are let in."""
+    conns = []
+    for _ in range(count):
+        try:
+            conns.append(env.conn(source=source))
+        except Closed:
+            pass
+    settle(0.3)
+    return [conn for conn in conns if not conn.closed()]
+
+
+def _port_counter(key):
+    """Of port 1, in /proc/fs/nvmft/ports."""
+    with open("/proc/fs/nvmft/ports", encoding="ascii") as ports:
+        rows = [dict(field.split("=", 1) for field in line.split()) for line in ports
+                if line.startswith("port=1 ")]
+    check(rows and key in rows[0], f"/proc/fs/nvmft/ports does not tell {key} of port 1")
+    return int(rows[0][key])
+
+
 @case()
 def half_open_limit(env):
     """No more than max_half_open connections may be without their ICReq; established ones are not
     counted and not harmed, and there is room again when the silent ones are gone."""
     with env.target.params(max_half_open=4):
         queue = env.io()
-        silent = []
-        for _ in range(12):
-            try:
-                silent.append(env.conn())
-            except Closed:
-                pass
-        settle(0.3)
-        left = [conn for conn in silent if not conn.closed()]
-        check(len(left) <= 4, f"{len(left)} half-open connections, the limit is 4")
-        check(left, "none of the silent connections was kept")
+        silent = [conn for source in (None, *OTHERS) for conn in _silent(env, 4, source)]
+        check(len(silent) == 4, f"{len(silent)} half-open connections, the limit is 4")
+        try:
+            env.io(source="127.0.0.9")
+        except Closed:
+            pass
+        else:
+            raise Fail("a fifth connection was let in")
         alive(queue)
         for conn in silent:
             conn.close()
         settle(0.3)
         alive(env.io())
+
+
+@case()
+def half_open_share(env):
+    """One address has half of max_half_open and no more, so that another gets in; what it is
+    refused is counted."""
+    before = int(env.target.param("conns_refused"))
+    with env.target.params(max_half_open=8):
+        silent = _silent(env, 12)
+        check(len(silent) == 4, f"{len(silent)} of 8 places for one address")
+        alive(env.io(source=OTHERS[0]))
+        more = [len(_silent(env, 8, source)) for source in OTHERS[:3]]
+        check(more == [2, 1, 1], f"then {more} for three others")
+    refused = int(env.target.param("conns_refused")) - before
+    counted = _port_counter("refused_open_share") + _port_counter("refused_half_open")
+    check(counted >= refused, f"{refused} were refused, the port says {counted}")
+    check(refused >= 8, f"{refused} connections were refused, 8 and more were too many")
 
 
 @case()
@@ -146,9 +186,11 @@ def connection_limit(env):
     """No more than max_conns connections in all; one more is closed without an answer, and gets
     in when another has left."""
     with env.target.params(max_conns=6):
-        hosts = [env.up(2), env.up(2)]
+        hosts = [env.up(2), *(env.host(source=source) for source in OTHERS[:3])]
+        for host in hosts[1:]:
+            host.connect_admin()
         try:
-            env.host().connect_admin()
+            env.host(source=OTHERS[3]).connect_admin()
         except Closed:
             pass
         else:
@@ -156,7 +198,61 @@ def connection_limit(env):
         alive(hosts[0].io[1])
         hosts[1].close()
         settle(0.3)
+        env.host(source=OTHERS[3]).connect_admin()
+
+
+@case()
+def connection_share(env):
+    """One address has half of max_conns and no more, so that a host at another gets in."""
+    with env.target.params(max_conns=12):
+        busy = env.up(5)
+        try:
+            env.host().connect_admin()
+        except Closed:
+            pass
+        else:
+            raise Fail("a seventh of 12 connections was let in from one address")
+        other = env.up(1, source=OTHERS[0])
+        alive(other.io[1])
+        alive(busy.io[5])
+        check(_port_counter("refused_conns_share"), "refused_conns_share does not count")
+
+
+@case()
+def controllers_of_a_host(env):
+    """No more than attr_max_host_ctrls controllers for one host; another host is let in, and so is
+    the first when one of its controllers is gone."""
+    path = env.target.subsys(env.target.subnqn, "attr_max_host_ctrls")
+    with env.target.attribute(path, 2):
+        hosts = [env.up(1) for _ in range(2)]
+        third = env.queue()
+        third.connect(hosts[0].data(), 0, 31, status=nvme.CONNECT_BUSY)
+        check(_port_counter("refused_host_ctrls"), "refused_host_ctrls does not count")
+        alive(env.io(hostnqn="nqn.2014-08.org.nvmexpress:uuid:of-another-host"))
+        alive(hosts[1].io[1])
+        hosts[0].close()
+        settle(0.3)
         alive(env.io())
+
+
+@case()
+def lines_in_the_log(env):
+    """One address has five lines in five seconds, whatever it does; what comes from another is
+    told all the same."""
+    log = watch.KernelLog()
+    for index in range(60):
+        conn = env.conn() if index % 2 else env.queue()
+        conn.send_quietly(bytes([0xFF]) * 8)
+        conn.recv()
+        conn.close()
+    other = env.conn(source=OTHERS[0])
+    other.send(bytes([0xFE]) * 8)
+    other.recv()
+    lines = [line for line in log.lines() if "nvmft-tcp: " in line]
+    mine = [line for line in lines if "127.0.0.1:" in line]
+    took = 5 * PACE.factor
+    check(0 < len(mine) <= 5 * (1 + took // 5), f"{len(mine)} lines of 60 bad PDUs")
+    check(any(OTHERS[0] in line for line in lines), f"no line of the other address: {lines}")
 
 
 @case()

@@ -90,12 +90,14 @@ class Conn:
     # Every open connection, so that the runner can close what a case left behind.
     live = set()
 
-    def __init__(self, addr, *, rcvbuf=None, timeout=REPLY):
+    def __init__(self, addr, *, rcvbuf=None, timeout=REPLY, source=None):
         family = socket.AF_INET6 if ":" in addr[0] else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         if rcvbuf:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         self.sock.settimeout(timeout)
+        if source:
+            self.sock.bind((source, 0))
         try:
             self.sock.connect(addr)
         except OSError as err:

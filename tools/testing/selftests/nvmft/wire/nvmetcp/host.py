@@ -16,8 +16,9 @@ ADMIN_ICD = 8192
 class Queue(Conn):
     """A connection after its ICReq, with the bookkeeping of commands on it."""
 
-    def __init__(self, addr, *, hpda=0, hdgst=False, ddgst=False, maxr2t=0, rcvbuf=None):
-        super().__init__(addr, rcvbuf=rcvbuf)
+    def __init__(self, addr, *, hpda=0, hdgst=False, ddgst=False, maxr2t=0, rcvbuf=None,
+                 source=None):
+        super().__init__(addr, rcvbuf=rcvbuf, source=source)
         self.maxr2t = maxr2t
         self.host = None
         self.qid = 0
@@ -199,10 +200,11 @@ class Host:
     """A host and the association it has with one controller."""
 
     def __init__(self, addr, subnqn, *, hostnqn=HOSTNQN, hostid=HOSTID, hpda=0, hdgst=False,
-                 ddgst=False, maxr2t=0):
+                 ddgst=False, maxr2t=0, source=None):
         self.addr, self.subnqn = addr, subnqn
         self.hostnqn, self.hostid = hostnqn, hostid
-        self.link = {"hpda": hpda, "hdgst": hdgst, "ddgst": ddgst, "maxr2t": maxr2t}
+        self.link = {"hpda": hpda, "hdgst": hdgst, "ddgst": ddgst, "maxr2t": maxr2t,
+                     "source": source}
         self.admin = None
         self.io = {}
         self.cntlid = None

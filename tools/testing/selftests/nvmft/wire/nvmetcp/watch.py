@@ -33,21 +33,22 @@ class KernelLog:
         self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
         os.lseek(self.fd, 0, os.SEEK_END)
 
-    def bad(self):
-        """Lines since the last call that no test may cause."""
-        lines = []
+    def lines(self):
+        """The lines since the last call."""
         while True:
             try:
                 record = os.read(self.fd, 8192).decode("utf-8", "replace")
             except BlockingIOError:
-                return lines
+                return
             except BrokenPipeError:
                 # The ring was overwritten while we did not look: that much logging is a fault.
-                lines.append("the kernel log overran between two cases")
+                yield "BUG: the kernel log overran between two cases"
                 continue
-            text = record.split(";", 1)[-1].split("\n")[0]
-            if _BAD.search(text):
-                lines.append(text)
+            yield record.split(";", 1)[-1].split("\n")[0]
+
+    def bad(self):
+        """Lines since the last call that no test may cause."""
+        return [text for text in self.lines() if _BAD.search(text)]
 
 
 class Threads:
