@@ -160,11 +160,12 @@ check-detectors: deps
 check-mutants: deps
 	scripts/check-mutants $(MUTANTS)
 
-# Each target in turn; what breaks one is kept, and named in the end.
-FUZZ_HEADERS = $(shell bash -c '. scripts/cache.sh; \
-	ls -d $$CACHE/kernels/$$(kernel_names | head -n 1)/usr/src/linux-headers-*-common/include')
+# Each target in turn; what breaks one is kept, and named in the end. Not in the tree,
+# which is copied into guests.
+FUZZ_ARGS = $(shell bash -c '. scripts/cache.sh; echo O=$$CACHE/fuzz HEADERS=$$(echo \
+	$$CACHE/kernels/$$(kernel_names | head -n 1)/usr/src/linux-headers-*-common/include)')
 fuzz: deps
-	$(MAKE) -C tools/testing/selftests/nvmft/fuzz run HEADERS=$(FUZZ_HEADERS)
+	$(MAKE) -C tools/testing/selftests/nvmft/fuzz run $(FUZZ_ARGS)
 
 # The kernels by ARGS="--kernel NAME..."; scripts/soak --help.
 soak: deps
