@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant("a-host-has-any-number-of-controllers", "core/ctrl.c",
            "if (count < subsys->max_host_ctrls)", "if (count <= NVMFT_CNTLID_MAX)",
            "wire", "limits.controllers_of_a_host"),
-    Mutant("one-address-fills-the-log", "tcp/conn.h",
+    Mutant("one-address-fills-the-log", "tcp/origin.h",
            "if (__ratelimit(&(conn)->origin->lines))", "if ((conn)->origin)",
            "wire", "limits.lines_in_the_log"),
     Mutant("a-queue-never-yields", "tcp/conn.c",

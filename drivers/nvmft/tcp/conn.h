@@ -237,17 +237,6 @@ static inline void nvmft_tcp_assert_worker(const struct nvmft_tcp_conn *conn)
 	WARN_ON_ONCE(current != conn->task);
 }
 
-/*
- * A line that a peer can cause. What one address may cause is less than what all
- * may, so it cannot keep the log from telling of others. Worker only.
- */
-#define nvmft_tcp_warn(conn, fmt, ...)							\
-do {											\
-	if (__ratelimit(&(conn)->origin->lines))					\
-		pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt, (conn)->name,		\
-				    (conn)->peer_name, ##__VA_ARGS__);			\
-} while (0)
-
 /* conn.c */
 /*
  * Start a connection on an accepted socket. The socket, one of max_conns, one of

@@ -8,6 +8,7 @@
 
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/socket.h>
 #include <linux/types.h>
@@ -59,5 +60,16 @@ static inline bool nvmft_tcp_share_taken(u32 own, u32 all, u32 max)
 {
 	return own - 1 >= max - all + 1;
 }
+
+/*
+ * A line that a peer can cause. What one address may cause is less than what all
+ * may, so it cannot keep the log from telling of others. Worker only.
+ */
+#define nvmft_tcp_warn(conn, fmt, ...)							\
+do {											\
+	if (__ratelimit(&(conn)->origin->lines))					\
+		pr_warn_ratelimited("nvmft-tcp: %s, %s: " fmt, (conn)->name,		\
+				    (conn)->peer_name, ##__VA_ARGS__);			\
+} while (0)
 
 #endif /* NVMFT_TCP_ORIGIN_H */
