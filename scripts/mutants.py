@@ -90,9 +90,6 @@ MUTANTS = (
     Mutant("one-address-fills-the-log", "tcp/origin.h",
            "if (__ratelimit(&(conn)->origin->lines))", "if ((conn)->origin)",
            "wire", "limits.lines_in_the_log"),
-    Mutant("a-queue-never-yields", "tcp/conn.c",
-           "if (pass == PASSES) {", "if (pass < 0) {",
-           "wire", "fairness.quiet_beside_flooding"),
     # One for each fuzz target: within its runs of make check it has to see it
     Mutant("data-may-be-its-digest-alone", "proto/pdu.c",
            "if (plen - ch->pdo <= ddgst)", "if (plen - ch->pdo < ddgst)",
