@@ -15,26 +15,36 @@
 /**
  * DOC: Limits of commands
  *
- * NVMFT_WZSL - Write Zeroes (Identify CNS 06h): 2^n units of 4 KiB. 16 MiB: the
- *	most that is written where the device cannot zero by itself. Beyond it:
+ * NVMFT_WZSL
+ *	Write Zeroes (Identify CNS 06h): 2^n units of 4 KiB. 16 MiB: the most
+ *	that is written where the device cannot zero by itself. Beyond it:
  *	Invalid Field.
- * NVMFT_VSL - Verify (CNS 06h), the same unit: the most that is read. Beyond it:
+ * NVMFT_VSL
+ *	Verify (CNS 06h), the same unit: the most that is read. Beyond it:
  *	Invalid Field.
- * NVMFT_DMRL - Dataset Management (CNS 06h): ranges, 1's based. Its field has
- *	eight bits in which 0 means no limit, so 256 cannot be said. Beyond it,
+ * NVMFT_DMRL
+ *	Dataset Management (CNS 06h): ranges, 1's based. Its field has eight
+ *	bits in which 0 means no limit, so 256 cannot be said. Beyond it,
  *	NVMFT_DMRSL or NVMFT_DMSL: Command Size Limit Exceeded.
- * NVMFT_DMRSL - blocks of one range: 2 GiB of 512 bytes. Linux discards at most
- *	this much with one command.
- * NVMFT_DMSL - blocks of all ranges together.
- * NVMFT_MSSRL - Copy (CNS 00h): blocks of one source range. 4 MiB of 512 bytes is
- *	what ESXi moves with one command by default. Beyond it, NVMFT_MCL or
+ * NVMFT_DMRSL
+ *	blocks of one range: 2 GiB of 512 bytes. Linux discards at most this
+ *	much with one command.
+ * NVMFT_DMSL
+ *	blocks of all ranges together.
+ * NVMFT_MSSRL
+ *	Copy (CNS 00h): blocks of one source range. 4 MiB of 512 bytes is what
+ *	ESXi moves with one command by default. Beyond it, NVMFT_MCL or
  *	NVMFT_MSRC: Command Size Limit Exceeded.
- * NVMFT_MCL - blocks of all source ranges together.
- * NVMFT_MSRC - source ranges, 0's based.
- * NVMFT_COPY_FORMATS - descriptor formats of Copy, a bit each (OCFS, CNS 01h).
- * NVMFT_CAW_BYTES - fused Compare and Write. NACWU (CNS 00h) is this in blocks;
- *	ACWU, which holds for every namespace, is one block. Beyond it: Atomic
- *	Write Unit Exceeded.
+ * NVMFT_MCL
+ *	blocks of all source ranges together.
+ * NVMFT_MSRC
+ *	source ranges, 0's based.
+ * NVMFT_COPY_FORMATS
+ *	descriptor formats of Copy, a bit each (OCFS, CNS 01h).
+ * NVMFT_CAW_BYTES
+ *	fused Compare and Write. NACWU (CNS 00h) is this in blocks; ACWU,
+ *	which holds for every namespace, is one block. Beyond it: Atomic Write
+ *	Unit Exceeded.
  */
 #define NVMFT_WZSL		12
 #define NVMFT_VSL		12
