@@ -167,10 +167,15 @@ static void sock_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/*
+ * TCP calls back with the socket locked: who finds our callbacks finds our data,
+ * not the listener's, which an accepted socket has inherited.
+ */
 static void sock_attach(struct nvmft_tcp_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
 
+	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	/* What an accepted socket has there is its listener's. */
 	conn->data_ready = conn->lsn->data_ready;
@@ -181,6 +186,7 @@ static void sock_attach(struct nvmft_tcp_conn *conn)
 	sk->sk_state_change = sock_event;
 	sk->sk_write_space = sock_write_space;
 	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
 }
 
 static void sock_detach(struct nvmft_tcp_conn *conn)
@@ -387,6 +393,12 @@ static bool conn_step(struct nvmft_tcp_conn *conn)
 	return conn_take_down(conn);
 }
 
+/* A run for a completion is none in which a host could be seen. */
+static bool rx_empty(const struct nvmft_tcp_conn *conn)
+{
+	return skb_queue_empty_lockless(&conn->sock->sk->sk_receive_queue);
+}
+
 /*
  * A run of the worker. It may not touch the connection any more once it has
  * turned to IDLE or was finished, but for the work item's own sake: the
@@ -398,7 +410,7 @@ static void conn_work(struct work_struct *work)
 	/* Writing back dirty pages may need this very connection. */
 	unsigned int flags = memalloc_noio_save();
 	u64 commands = conn->stat.commands;
-	bool looked = conn->look;
+	bool looked = conn->look && !rx_empty(conn);
 	int pass;
 
 	conn->stat.runs++;
