@@ -54,12 +54,12 @@ static const char *state_name(const struct nvmft_ctrl *ctrl)
 
 static unsigned int kato_left(struct nvmft_ctrl *ctrl)
 {
-	unsigned long end;
+	unsigned long now = jiffies, end;
 
 	if (ctrl->dead || !ctrl->kato)
 		return 0;
 	end = nvmft_ctrl_last_seen(ctrl) + msecs_to_jiffies(ctrl->kato);
-	return time_after(end, jiffies) ? jiffies_to_msecs(end - jiffies) : 0;
+	return time_after(end, now) ? jiffies_to_msecs(end - now) : 0;
 }
 
 static void show_session_queues(struct seq_file *m, struct nvmft_ctrl *ctrl)

@@ -79,12 +79,15 @@ int nvmft_terminate(char *line)
 
 	if (parse(line, &sel))
 		return -EINVAL;
+	/* The discovery NQN may be changing. */
+	down_read(&nvmft_config_sem);
 	mutex_lock(&nvmft_stat_lock);
 	list_for_each_entry(ctrl, &nvmft_sessions, session)
 		if (selected(ctrl, &sel))
 			nr += nvmft_ctrl_end(ctrl, NVMFT_END_TERMINATED,
 					     "terminated by an administrator");
 	mutex_unlock(&nvmft_stat_lock);
+	up_read(&nvmft_config_sem);
 	if (!nr)
 		return -ENOENT;
 	name = sel.subsys ?: sel.host ?: "all";

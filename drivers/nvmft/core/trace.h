@@ -6,6 +6,7 @@
 #if !defined(NVMFT_CORE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define NVMFT_CORE_TRACE_H
 
+#include <linux/string_helpers.h>
 #include <linux/tracepoint.h>
 #include "core/ctrl.h"
 
@@ -69,7 +70,11 @@ DECLARE_EVENT_CLASS(nvmft_session,
 		__entry->port = ctrl->port->t.portid;
 		__entry->end = ctrl->end;
 		strscpy(__entry->subsys, ctrl->subsys->nqn, sizeof(__entry->subsys));
-		strscpy(__entry->hostnqn, ctrl->hostnqn, sizeof(__entry->hostnqn));
+		/* A host chooses it: no control characters for who reads the trace. */
+		__entry->hostnqn[min_t(u32, NVMF_NQN_SIZE,
+				       string_escape_str(ctrl->hostnqn, __entry->hostnqn,
+							 NVMF_NQN_SIZE,
+							 ESCAPE_NP | ESCAPE_OCTAL, NULL))] = 0;
 		strscpy(__entry->addr, ctrl->addr, sizeof(__entry->addr));
 	),
 	TP_printk("subsys=%s cntlid=%u hostnqn=%s addr=%s port=%u end=%u",
