@@ -128,8 +128,12 @@ def io_case(env, nsid, block, issue):
 
 @rows([(name, issue) for name, issue in COMMANDS], timeout=300)
 def block_device(env, issue):
-    """On a block device."""
-    io_case(env, 1, 512, issue)
+    """On a block device; without a write cache, whose flush null_blk warns of where it has no
+    memory."""
+    inject.need()
+    env.target.attach(9, 16, 512)
+    env.defer(lambda: env.target.detach(9))
+    io_case(env, 9, 512, issue)
 
 
 @rows([(name, issue) for name, issue in COMMANDS], timeout=300)
