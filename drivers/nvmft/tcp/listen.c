@@ -37,14 +37,12 @@ static const char * const refusals[NVMFT_PORT_EVENTS] = {
 
 /* @origin: NULL: it could not be counted */
 static void refuse(struct nvmft_tcp_listener *lsn, struct socket *sock,
-		   struct nvmft_tcp_origin *origin, enum nvmft_port_event event)
+		   const struct sockaddr_storage *peer, struct nvmft_tcp_origin *origin,
+		   enum nvmft_port_event event)
 {
-	struct sockaddr_storage peer = { };
-
-	kernel_getpeername(sock, (struct sockaddr *)&peer);
 	if (!origin || __ratelimit(&origin->lines))
 		pr_warn_ratelimited("nvmft-tcp: port %u: connection from %pISpc refused: %s\n",
-				    lsn->portid, &peer, refusals[event]);
+				    lsn->portid, peer, refusals[event]);
 	nvmft_tcp_count_refused();
 	nvmft_port_count(lsn->port, event);
 	sock_no_linger(sock->sk);
@@ -101,12 +99,12 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	}
 	origin = nvmft_tcp_origin_get(&peer);
 	if (!origin) {
-		refuse(lsn, sock, NULL, NVMFT_PORT_REFUSED_MEMORY);
+		refuse(lsn, sock, &peer, NULL, NVMFT_PORT_REFUSED_MEMORY);
 		return;
 	}
 	event = take_place(lsn, origin);
 	if (event != NVMFT_PORT_ACCEPT) {
-		refuse(lsn, sock, origin, event);
+		refuse(lsn, sock, &peer, origin, event);
 		goto out_origin;
 	}
 	err = start(lsn, sock, origin);
@@ -115,7 +113,7 @@ static void let_in(struct nvmft_tcp_listener *lsn, struct socket *sock)
 	if (err == -ENOTCONN)
 		sock_release(sock);
 	else
-		refuse(lsn, sock, origin, NVMFT_PORT_REFUSED_MEMORY);
+		refuse(lsn, sock, &peer, origin, NVMFT_PORT_REFUSED_MEMORY);
 	nvmft_tcp_uncount_conn();
 	atomic_dec(&lsn->half_open);
 out_origin:
