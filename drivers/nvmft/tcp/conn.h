@@ -13,8 +13,8 @@
  *				rcu_read_lock() is safe
  *   listener			a kref: one until unlisten(), one per connection
  *   socket			from accept to the end of the worker
- *   sk_user_data		set before the worker runs, cleared by it; callbacks
- *				read it under RCU
+ *   sk_user_data		set with the socket locked before the worker runs,
+ *				cleared by it; callbacks read it under RCU
  *   module			the core pins it while a port is enabled; module
  *				exit waits until the last connection was reaped
  */
