@@ -17,20 +17,28 @@ void nvmft_ctrl_get(struct nvmft_ctrl *ctrl)
 	kref_get(&ctrl->ref);
 }
 
-static void ctrl_free(struct kref *ref)
+/* Its folder has gone, which shows some of this. */
+static void ctrl_free(struct nvmft_folder *folder)
 {
-	struct nvmft_ctrl *ctrl = container_of(ref, struct nvmft_ctrl, ref);
+	struct nvmft_ctrl *ctrl = container_of(folder, struct nvmft_ctrl, folder);
 
-	nvmft_session_end(ctrl);
 	nvmft_port_put(ctrl->port);
 	nvmft_subsys_put(ctrl->subsys);
 	kfree(ctrl->changed);
 	kfree(ctrl);
 }
 
+static void ctrl_release(struct kref *ref)
+{
+	struct nvmft_ctrl *ctrl = container_of(ref, struct nvmft_ctrl, ref);
+
+	nvmft_session_end(ctrl);
+	nvmft_debugfs_free(&ctrl->folder, ctrl_free);
+}
+
 void nvmft_ctrl_put(struct nvmft_ctrl *ctrl)
 {
-	kref_put(&ctrl->ref, ctrl_free);
+	kref_put(&ctrl->ref, ctrl_release);
 }
 
 /* The tick owns a reference while it is queued. ctrl->lock held. */
@@ -345,7 +353,6 @@ static void ctrl_gone(struct nvmft_ctrl *ctrl)
 
 	mutex_lock(&subsys->lock);
 	xa_erase(&subsys->ctrls, ctrl->cntlid);
-	nvmft_debugfs_del_ctrl(ctrl);
 	mutex_unlock(&subsys->lock);
 
 	nvmft_aer_flush(ctrl, NVME_SC_ABORT_QUEUE | NVME_STATUS_DNR);

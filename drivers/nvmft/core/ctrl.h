@@ -69,7 +69,7 @@ struct nvmft_feat {
  * @session: in nvmft_sessions, under nvmft_stat_lock
  * @peer: its host's counters, kept for it by nvmft_stat_lock
  * @errs: what failed
- * @debugfs: its folder, under subsys->lock
+ * @folder: in debugfs
  * @max_queue_size: entries of an I/O queue; likewise
  * @tick: keep alive and linger, on system_wq's like, never waits
  * @lock: guards everything down to @changed; process context only
@@ -123,7 +123,7 @@ struct nvmft_ctrl {
 	struct list_head			session;
 	struct nvmft_peer			*peer;
 	struct nvmft_errs			errs;
-	struct dentry				*debugfs;
+	struct nvmft_folder			folder;
 	struct delayed_work			tick;
 
 	spinlock_t				lock;

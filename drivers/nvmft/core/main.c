@@ -16,28 +16,31 @@ static int __init nvmft_init(void)
 	err = nvmft_backend_init();
 	if (err)
 		return err;
-	err = nvmft_ctrl_init();
+	err = nvmft_debugfs_init();
 	if (err)
 		goto out_backend;
+	err = nvmft_ctrl_init();
+	if (err)
+		goto out_debugfs;
 	err = nvmft_discovery_init();
 	if (err)
 		goto out_ctrl;
 	err = nvmft_proc_init();
 	if (err)
 		goto out_discovery;
-	nvmft_debugfs_init();
 	err = nvmft_configfs_init();
 	if (err)
-		goto out_debugfs;
+		goto out_proc;
 	return 0;
 
-out_debugfs:
-	nvmft_debugfs_exit();
+out_proc:
 	nvmft_proc_exit();
 out_discovery:
 	nvmft_discovery_exit();
 out_ctrl:
 	nvmft_ctrl_exit();
+out_debugfs:
+	nvmft_debugfs_exit();
 out_backend:
 	nvmft_backend_exit();
 	return err;
@@ -47,13 +50,13 @@ out_backend:
 static void __exit nvmft_exit(void)
 {
 	nvmft_configfs_exit();
-	nvmft_debugfs_exit();
 	nvmft_proc_exit();
 	/* Namespaces are freed after a grace period. */
 	rcu_barrier();
 	nvmft_ns_watch_exit();
 	nvmft_discovery_exit();
 	nvmft_ctrl_exit();
+	nvmft_debugfs_exit();
 	nvmft_backend_exit();
 	nvmft_stat_exit();
 }

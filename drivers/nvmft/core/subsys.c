@@ -59,9 +59,9 @@ void nvmft_subsys_get(struct nvmft_subsys *subsys)
 	kref_get(&subsys->ref);
 }
 
-static void subsys_free(struct kref *ref)
+static void subsys_free(struct nvmft_folder *folder)
 {
-	struct nvmft_subsys *subsys = container_of(ref, struct nvmft_subsys, ref);
+	struct nvmft_subsys *subsys = container_of(folder, struct nvmft_subsys, folder);
 
 	nvmft_ns_stat_free_all(subsys);
 	xa_destroy(&subsys->ctrls);
@@ -70,9 +70,16 @@ static void subsys_free(struct kref *ref)
 	kfree(subsys);
 }
 
+static void subsys_release(struct kref *ref)
+{
+	struct nvmft_subsys *subsys = container_of(ref, struct nvmft_subsys, ref);
+
+	nvmft_debugfs_free(&subsys->folder, subsys_free);
+}
+
 void nvmft_subsys_put(struct nvmft_subsys *subsys)
 {
-	kref_put(&subsys->ref, subsys_free);
+	kref_put(&subsys->ref, subsys_release);
 }
 
 bool nvmft_subsys_exists(const char *nqn)
@@ -107,7 +114,6 @@ void nvmft_subsys_remove(struct nvmft_subsys *subsys)
 
 	mutex_lock(&subsys->lock);
 	subsys->dying = true;
-	nvmft_debugfs_del_subsys(subsys);
 	mutex_unlock(&subsys->lock);
 	nvmft_ctrl_end_all(subsys, NULL, NULL, NVMFT_END_CONFIG, "its subsystem was removed");
 }

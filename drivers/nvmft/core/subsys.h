@@ -17,6 +17,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include "nvmft.h"
+#include "core/debugfs.h"
 #include "proto/ident.h"
 #include "proto/nqn.h"
 
@@ -46,8 +47,8 @@ extern struct rw_semaphore nvmft_config_sem;
  * @allow_any_host: nvmft_config_sem
  * @hosts: struct nvmft_host_link, nvmft_config_sem
  * @ports: struct nvmft_subsys_link by subsys_entry, nvmft_config_sem
+ * @folder: in debugfs, as long as it is not freed
  * @lock: guards everything below
- * @debugfs: its folder, made with its first controller
  * @ctrls: controllers by CNTLID; XA_FLAGS_ALLOC
  * @next_cntlid: cursor of the cyclic allocation
  * @dying: being removed: no controller may be added
@@ -77,8 +78,9 @@ struct nvmft_subsys {
 	struct list_head	hosts;
 	struct list_head	ports;
 
+	struct nvmft_folder	folder;
+
 	struct mutex		lock;
-	struct dentry		*debugfs;
 	struct xarray		ctrls;
 	u32			next_cntlid;
 	bool			dying;

@@ -4,15 +4,14 @@ is in Documentation/nvmft/security.rst."""
 
 import itertools
 import os
-import subprocess
 import threading
 
 from nvmetcp import nvme, pdu
-from nvmetcp.conn import Closed, Fail, Skip, check
+from nvmetcp.conn import Closed, Fail, check
 from nvmetcp.host import settle
 from nvmetcp.ktap import case, rows
 from nvmetcp.steps import alive, pattern
-from nvmetcp.target import get, put
+from nvmetcp.target import put
 
 BASE = 4096
 
@@ -138,27 +137,3 @@ def log_is_not_flooded(env, raw):
     # The kernel lets ten lines in five seconds through for each message that there is.
     check(lines < 150, f"{lines} lines for 300 connections")
     print(f"# {lines} lines")
-
-
-DEBUGFS = "/sys/kernel/debug"
-
-
-@case()
-def states_in_debugfs(env):
-    """Every state that CSTS can say is shown by its word, several by several (C15)."""
-    if not env.target.local:
-        raise Skip("the target is elsewhere")
-    if not os.path.isdir(f"{DEBUGFS}/nvmft"):
-        subprocess.run(["mount", "-t", "debugfs", "debugfs", DEBUGFS], check=False)
-    host = env.host()
-    host.connect_admin()
-    path = f"{DEBUGFS}/nvmft/{env.target.subnqn}/ctrl{host.cntlid}/state"
-    if not os.path.exists(path):
-        raise Skip("the target shows nothing in debugfs")
-    check(get(path) == "", f"before it is enabled: {get(path)}")
-    host.enable()
-    check(get(path) == "ready", f"enabled: {get(path)}")
-    cc = host.admin.prop_get(nvme.CC)
-    host.admin.prop_set(nvme.CC, cc | 1 << 14)
-    check(get(path) in ("ready|completed", "completed", "shutdown"), f"shut down: {get(path)}")
-    host.close()
