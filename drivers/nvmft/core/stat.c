@@ -256,7 +256,8 @@ void nvmft_stat_sq_ended(struct nvmft_sq *sq)
 
 /* --- hosts and sessions --- */
 
-static void peers_trim(void)
+/* Forget hosts that have gone, the oldest first: of all, or those only that were not @served */
+static void peers_forget(bool served)
 {
 	struct nvmft_peer *peer, *next;
 
@@ -264,12 +265,19 @@ static void peers_trim(void)
 	list_for_each_entry_safe(peer, next, &nvmft_peers, entry) {
 		if (nr_peers <= NVMFT_PEERS_MAX)
 			return;
-		if (peer->users)
+		if (peer->users || (peer->served && !served))
 			continue;
 		list_del(&peer->entry);
 		nr_peers--;
 		kfree(peer);
 	}
+}
+
+/* Anyone can ask the discovery service, by any number of names. */
+static void peers_trim(void)
+{
+	peers_forget(false);
+	peers_forget(true);
 }
 
 /* Referenced by its users */
@@ -322,6 +330,7 @@ void nvmft_session_begin(struct nvmft_ctrl *ctrl)
 	nvmft_port_count(&ctrl->port->t, NVMFT_PORT_CONNECT);
 	mutex_lock(&nvmft_stat_lock);
 	list_add_tail(&ctrl->session, &nvmft_sessions);
+	ctrl->peer->served |= !ctrl->discovery;
 	ctrl->peer->sessions++;
 	ctrl->peer->connects++;
 	mutex_unlock(&nvmft_stat_lock);

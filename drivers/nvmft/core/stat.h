@@ -65,7 +65,8 @@ struct nvmft_ns_stat {
  * @nqn: its name
  * @hash: nvmft_nqn_hash() of it
  * @users: controllers that exist
- * @sessions: those among them that were begun
+ * @served: it has had a controller for I/O, for which a subsystem must let it in
+ * @sessions: those among @users that were begun
  * @connects: sessions ever begun
  * @ended: sessions that have ended, by enum nvmft_end
  * @old: what those have counted
@@ -78,6 +79,7 @@ struct nvmft_peer {
 	char			nqn[NVMF_NQN_FIELD_LEN];
 	u32			hash;
 	u32			users;
+	bool			served;
 	u32			sessions;
 	u64			connects;
 	u64			ended[NVMFT_ENDS];
