@@ -217,6 +217,11 @@ int nvmft_ns_show_host(struct nvmft_ns *ns, struct nvmft_host *host);
 void nvmft_ns_unshow_host(struct nvmft_ns *ns, struct nvmft_host *host);
 /* It has changed: tell the controllers that see it. Takes subsys->lock. */
 void nvmft_ns_tell(struct nvmft_ns *ns, enum nvmft_event ev);
+/*
+ * Is there a folder of this id that @ctrl may know of? Whether enabled or not: it
+ * may be so for the first time, or again, at any moment. Any context
+ */
+bool nvmft_ns_configured(const struct nvmft_ctrl *ctrl, u32 nsid);
 bool nvmft_viewers_have(const struct nvmft_viewers *v, const struct nvmft_ctrl *ctrl);
 
 /* May the host of @ctrl know of it? Under RCU */

@@ -153,14 +153,16 @@ static void show_namespace(struct seq_file *m, struct list_head *entry)
 {
 	struct nvmft_ns_stat *stat = list_entry(entry, struct nvmft_ns_stat, entry);
 	struct nvmft_traffic sum;
+	const struct nvmft_ns *ns;
 
-	if (!stat->ns)
+	ns = rcu_dereference_protected(stat->ns, lockdep_is_held(&nvmft_stat_lock));
+	if (!ns)
 		return;
 	nvmft_ns_stat_sum(stat, &sum);
 	show_string(m, "subsys", stat->subsys->nqn);
 	seq_printf(m, "nsid=%u ", stat->nsid);
-	show_string(m, "device", stat->ns->path ?: "");
-	seq_printf(m, "enabled=%d ", READ_ONCE(stat->ns->enabled));
+	show_string(m, "device", ns->path ?: "");
+	seq_printf(m, "enabled=%d ", READ_ONCE(ns->enabled));
 	show_traffic(m, &sum);
 	show_sct(m, &stat->errs);
 	show_lat(m, "read_lat", sum.lat[NVMFT_KIND_READ]);
@@ -250,7 +252,7 @@ static void show_ns_errs(struct seq_file *m, struct list_head *entry)
 {
 	struct nvmft_ns_stat *stat = list_entry(entry, struct nvmft_ns_stat, entry);
 
-	if (stat->ns)
+	if (rcu_access_pointer(stat->ns))
 		show_errs(m, &stat->errs, name_ns, entry);
 }
 

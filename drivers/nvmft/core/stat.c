@@ -197,7 +197,7 @@ struct nvmft_ns_stat *nvmft_ns_stat_get(struct nvmft_ns *ns)
 	if (!stat)
 		return NULL;
 	mutex_lock(&nvmft_stat_lock);
-	stat->ns = ns;
+	rcu_assign_pointer(stat->ns, ns);
 	if (made)
 		list_add_tail(&stat->entry, &nvmft_ns_stats);
 	mutex_unlock(&nvmft_stat_lock);
@@ -207,7 +207,7 @@ struct nvmft_ns_stat *nvmft_ns_stat_get(struct nvmft_ns *ns)
 void nvmft_ns_stat_put(struct nvmft_ns_stat *stat)
 {
 	mutex_lock(&nvmft_stat_lock);
-	stat->ns = NULL;
+	RCU_INIT_POINTER(stat->ns, NULL);
 	mutex_unlock(&nvmft_stat_lock);
 }
 

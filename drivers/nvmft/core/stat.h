@@ -46,7 +46,8 @@ struct nvmft_errs {
  * @subsys: where it is; frees it, so that commands of its controllers need no
  *	reference
  * @nsid: namespace id
- * @ns: the namespace, while its folder exists; nvmft_stat_lock
+ * @ns: the namespace, while its folder exists; read under RCU, written under
+ *	nvmft_stat_lock
  * @traffic: per CPU, written by workers
  * @errs: what failed
  */
@@ -54,7 +55,7 @@ struct nvmft_ns_stat {
 	struct list_head		entry;
 	struct nvmft_subsys		*subsys;
 	u32				nsid;
-	struct nvmft_ns			*ns;
+	struct nvmft_ns __rcu		*ns;
 	struct nvmft_traffic __percpu	*traffic;
 	struct nvmft_errs		errs;
 };

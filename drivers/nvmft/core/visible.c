@@ -36,6 +36,22 @@ bool nvmft_viewers_have(const struct nvmft_viewers *v, const struct nvmft_ctrl *
 	return false;
 }
 
+bool nvmft_ns_configured(const struct nvmft_ctrl *ctrl, u32 nsid)
+{
+	/* Not freed before the subsystem, which @ctrl keeps */
+	const struct nvmft_ns_stat *stat = xa_load(&ctrl->subsys->ns_stats, nsid);
+	const struct nvmft_ns *ns;
+	bool there;
+
+	if (!stat)
+		return false;
+	rcu_read_lock();
+	ns = rcu_dereference(stat->ns);
+	there = ns && nvmft_ns_visible(ns, ctrl);
+	rcu_read_unlock();
+	return there;
+}
+
 static struct nvmft_viewers *viewers_of(struct nvmft_ns *ns)
 {
 	return rcu_dereference_protected(ns->viewers, lockdep_is_held(&nvmft_config_sem));

@@ -122,13 +122,15 @@ def lba_out_of_range(env, make, nsid):
 
 @rows(ALL_COMMANDS)
 def namespace(env, make):
-    """A namespace that is not there (0, beyond NN, inactive, all): Invalid Namespace, or Invalid
-    Field where it is one that could be; no data is asked for."""
+    """A namespace that is not there (0, beyond NN, without a folder, all): Invalid Namespace, or
+    Invalid Field where it is one that could be. One that is disabled: Internal Path Error, after
+    which the host tries another path. No data is asked for."""
     queue = env.io()
-    for nsid in (0, queue.host.ctrl.nn + 1, 3, nvme.NSID_ALL):
-        fine = (FIELD, BAD_NS) if nsid in (3, nvme.NSID_ALL) else BAD_NS
-        cid = queue.submit(make(nsid, 1024, 8, 512))
-        check_status(queue.wait(cid), fine, f"nsid {nsid:#x}")
+    for nsid in (0, queue.host.ctrl.nn + 1, 3, 4, nvme.NSID_ALL):
+        fine = {3: nvme.INTERNAL_PATH, 4: (FIELD, BAD_NS), nvme.NSID_ALL: (FIELD, BAD_NS)}
+        cqe = queue.wait(queue.submit(make(nsid, 1024, 8, 512)))
+        check_status(cqe, fine.get(nsid, BAD_NS), f"nsid {nsid:#x}")
+        check(cqe.dnr == (nsid != 3), f"nsid {nsid:#x}: {cqe}")
     check(not queue.r2ts, "an R2T for a command of no namespace")
     alive(queue)
 

@@ -66,14 +66,15 @@ def port_removed_with_hosts(env):
 
 @case()
 def namespace_disabled(env):
-    """A namespace is disabled under a host: its commands fail, those of others do not; it is back
-    with its data afterwards."""
+    """A namespace is disabled under a host: its commands fail with Internal Path Error, those of
+    others do not; it is back with its data afterwards."""
     queue = env.io()
     data = pattern(4096)
     queue.write(2, 1024, data, 4096)
     with env.target.enabled(2, False):
-        queue.read(2, 1024, 1, 4096, status=(nvme.INVALID_NS, nvme.INVALID_FIELD,
-                                            nvme.NS_NOT_READY, nvme.INTERNAL_PATH))
+        cqe = queue.write(2, 1024, bytes(4096), 4096, status=nvme.INTERNAL_PATH)
+        check(not cqe.dnr, f"{cqe}: another path may lead to it")
+        queue.flush(nvme.NSID_ALL)
         check(ident.nsid_list(queue.host.identify(2, 0)) == [1], "active list")
         check(not any(queue.host.identify(0, 2)), "Identify Namespace of a disabled one")
         alive(queue)

@@ -16,7 +16,7 @@ from nvmetcp.steps import alive, finish_write, open_write, pattern, retry_connec
 from nvmetcp.target import get, put
 
 OK, FAILED, ABORTED = nvme.OK, nvme.FUSED_FAILED, nvme.ABORT_REQUESTED
-DIFFERS, BAD_NS = nvme.COMPARE_FAILURE, nvme.INVALID_NS
+DIFFERS, OFF = nvme.COMPARE_FAILURE, nvme.INTERNAL_PATH
 SLBA, BLOCKS = 64, 8
 OLD, NEW, LAST = (pattern(BLOCKS * 512, seed) for seed in (1, 2, 3))
 # What one operation of the slow disk takes: a compare-and-write in execution is two of them.
@@ -398,9 +398,9 @@ def namespace_disabled(env):
             disabling = Disabling(env, pair.nsid)
             if not pair.slow:
                 check(disabling.is_alive(), "disabled although commands are on it")
-                pair.host.io[2].read(4, 0, 1, status=BAD_NS)
+                pair.host.io[2].read(4, 0, 1, status=OFF)
             ends = tuple(c.status for c in pair.proceed())
-            want = (FAILED, BAD_NS) if state in ("first_held", "first_window") else (OK, OK)
+            want = (FAILED, OFF) if state in ("first_held", "first_window") else (OK, OK)
             check(ends == want, f"statuses {ends}, expected {want}")
             disabling.finished()
             got = pair.queue.read(pair.nsid, SLBA, BLOCKS)

@@ -62,9 +62,9 @@ def lba_out_of_range(env, nsid, opcode):
 
 @rows([("0", 0, (BAD_NS,)), ("beyond_nn", None, (BAD_NS,)), ("fffffffe", 0xFFFFFFFE, (BAD_NS,)),
        # An NSID that could be a namespace and is none at the moment: Invalid Field by the general
-       # rule (base spec 3.2.1.4); Invalid Namespace where it counts as none. Likewise FFFFFFFFh,
-       # for which revisions differ.
-       ("inactive", 3, (FIELD, BAD_NS)), ("broadcast", nvme.NSID_ALL, (FIELD, BAD_NS))])
+       # rule (base spec 3.2.1.4); Invalid Namespace where it counts as none; a path error where
+       # another path may lead to it. Likewise FFFFFFFFh, for which revisions differ.
+       ("inactive", 3, (FIELD, BAD_NS, nvme.INTERNAL_PATH)), ("broadcast", nvme.NSID_ALL, (FIELD, BAD_NS))])
 def namespace(env, nsid, statuses):
     """Reads and writes of a namespace that is not there; capsule data is drained."""
     queue = env.io()

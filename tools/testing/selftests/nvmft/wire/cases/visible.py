@@ -150,16 +150,21 @@ def events(env):
 
 @case()
 def disabled_one(env):
-    """The list of a namespace that is disabled changes without a word, and holds when it comes."""
-    a, b = _watch(_up(env, HOST_A, 0)), _watch(_up(env, HOST_B, 0))
+    """The list of a namespace that is disabled changes without a word, and holds when it comes.
+    Whom it is hidden from does not learn that it is only disabled."""
+    a, b = _watch(_up(env, HOST_A)), _watch(_up(env, HOST_B))
     with tree.shown_to(env.target, 3, HOST_A):
         for host in (a, b):
             _not_told(host, "a disabled one")
+        _sees_not(b, 3)
+        a.io[1].read(3, 0, 1, status=nvme.INTERNAL_PATH)
         with env.target.enabled(3):
             _told(a, [3], "enabled")
             _not_told(b, "enabled for others")
             check(_listed(a) == [1, 2, 3] and _listed(b) == ALL_SEE, "active lists")
         _told(a, [3], "disabled")
+    for host in (a, b):
+        host.io[1].read(3, 0, 1, status=nvme.INTERNAL_PATH)
 
 
 @contextlib.contextmanager
