@@ -24,7 +24,7 @@ SHOWN = 5
 # What may be larger than its limit: path or "path:function", lines, and why.
 EXCEPTIONS = {
     "drivers/nvmft/nvmft.h": (
-        420, "the one contract between the modules, more than half of it kernel-doc"),
+        445, "the one contract between the modules, more than half of it kernel-doc"),
 }
 
 C_NAME = re.compile(r"(\w+)\s*\(")

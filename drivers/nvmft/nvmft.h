@@ -11,7 +11,8 @@
  *	FREE -> NEW -> DATA -> (HELD) -> EXEC -> DONE -> SEND -> FREE
  *
  * and has one owner at a time: the worker, but for EXEC, where it belongs to
- * the core or a backend until ops->respond() hands it back from any context.
+ * the core or a backend until ops->respond() hands it back from any context, and
+ * WAIT, before DATA or EXEC, where one is that is over a limit.
  */
 #ifndef NVMFT_H
 #define NVMFT_H
@@ -29,6 +30,7 @@
 
 struct nvmft_ana_group;
 struct nvmft_ctrl;
+struct nvmft_limit;
 struct nvmft_multi;
 struct nvmft_ns;
 struct nvmft_ns_stat;
@@ -87,8 +89,8 @@ static inline void nvmft_port_count(struct nvmft_tport *port, enum nvmft_port_ev
  *	nvmft_sq_init() with this port; those that exist end on their own.
  * @respond: @req goes back to its worker. DONE: send its data if it has any,
  *	then its CQE, then nvmft_req_release(). EXEC: nvmft_req_resume(), also
- *	while the queue is being closed. Any context, may not sleep. The caller
- *	does not touch @req afterwards.
+ *	while the queue is being closed. WAIT: the same, but nvmft_req_release() then. Any
+ *	context, may not sleep. The caller does not touch @req afterwards.
  * @close: start to end this queue's connection. Any context, idempotent.
  * @abort: find the command that @abort names on @sq, in the worker of @sq, and
  *	end with nvmft_abort_done(). Process or softirq context, may not sleep.
@@ -142,6 +144,7 @@ struct nvmft_magazine {
  * @fuse: enum nvmft_fuse_held. Worker only.
  * @first: the first half that waits for its second, with NVMFT_FUSE_HELD
  * @held: requests in HELD. Worker only.
+ * @parked: requests in WAIT, by wait.parked. Worker only.
  * @last_seen: jiffies of the last command (keep alive). Worker writes.
  * @nr_reqs: requests that are not FREE. Worker writes.
  * @busy_since: jiffies when @nr_reqs was 0 last. Worker writes.
@@ -171,6 +174,7 @@ struct nvmft_sq {
 	u8			fuse;
 	struct nvmft_req	*first;
 	struct list_head	held;
+	struct list_head	parked;
 
 	unsigned long		last_seen;
 	u32			nr_reqs;
@@ -210,6 +214,7 @@ enum nvmft_req_state {
 	NVMFT_REQ_EXEC,	/* core or backend; the worker may not touch it */
 	NVMFT_REQ_DONE,	/* CQE made, on its way to the worker */
 	NVMFT_REQ_SEND,	/* worker sends it */
+	NVMFT_REQ_WAIT,	/* over a limit: the core's until its turn comes */
 	NVMFT_REQ_NR,
 };
 
@@ -221,6 +226,22 @@ enum nvmft_next {
 	NVMFT_NEXT_HELD,	/* nothing: it is the core's, which gives it back by
 				 * ops->respond()
 				 */
+};
+
+/**
+ * struct nvmft_wait - what a request in WAIT waits for
+ * @entry: in @limit's list of those that wait, under its lock; empty: on its way back
+ * @parked: in sq->parked. Worker only.
+ * @limit: whose turn it is
+ * @since: when it began, ns
+ * @bytes: that it counts for
+ */
+struct nvmft_wait {
+	struct list_head	entry;
+	struct list_head	parked;
+	struct nvmft_limit	*limit;
+	u64			since;
+	u32			bytes;
 };
 
 /* No command identifier: outside of its 16 bits */
@@ -253,6 +274,7 @@ enum nvmft_next {
  * @ns: namespace, referenced, or NULL
  * @ana: ANA group that it is executed in, referenced, or NULL
  * @io: operation on the backing device
+ * @wait: while WAIT, instead of @io
  */
 struct nvmft_req {
 	struct nvmft_sq			*sq;
@@ -278,7 +300,10 @@ struct nvmft_req {
 	struct nvmft_multi		*multi;
 	struct list_head		held;
 	struct nvmft_buf		buf;
-	struct nvmft_io			io;
+	union {
+		struct nvmft_io		io;
+		struct nvmft_wait	wait;
+	};
 };
 
 /* Transports. Both may sleep. */
@@ -347,7 +372,7 @@ static inline void nvmft_sq_look(struct nvmft_sq *sq)
  *
  * Return: enum nvmft_next. With NVMFT_NEXT_DATA the transport gets pages by
  * nvmft_req_buf() and fills them, and then calls nvmft_req_data_done(). With
- * NVMFT_NEXT_DONE any in-capsule data is to be dropped.
+ * NVMFT_NEXT_DONE any in-capsule data is to be dropped; with _HELD there is none.
  */
 enum nvmft_next nvmft_req_start(struct nvmft_req *req);
 
@@ -384,15 +409,18 @@ static inline bool nvmft_req_awaited(const struct nvmft_req *req)
 	return req->mate && req->mate->state == NVMFT_REQ_HELD;
 }
 
-/* Go on with a command in EXEC that came back by ops->respond(). As execute. */
-void nvmft_req_resume(struct nvmft_req *req);
+/*
+ * Go on with a command that came back by ops->respond(). In EXEC, as execute; returns
+ * NVMFT_NEXT_HELD. In WAIT, as nvmft_req_start(), and not while the queue is being closed.
+ */
+enum nvmft_next nvmft_req_resume(struct nvmft_req *req);
 
 /* SEND begins: returns the CQE with SQHD filled in. Worker. */
 const struct nvme_completion *nvmft_req_cqe(struct nvmft_req *req);
 
 /**
  * nvmft_req_release() - the worker is finished with a request
- * @req: NEW, DATA, an EXEC that was never executed, DONE or SEND; FREE afterwards
+ * @req: NEW, DATA, an EXEC that was never executed, WAIT, DONE or SEND; FREE afterwards
  *
  * Worker; does not sleep. Frees pages and references.
  */
@@ -400,7 +428,7 @@ void nvmft_req_release(struct nvmft_req *req);
 
 /**
  * nvmft_req_abort() - may a command that the core has still be stopped?
- * @req: a request of the caller's own queue, HELD or passed to execute
+ * @req: a request of the caller's own queue, HELD, WAIT or passed to execute
  *
  * Worker. Return: true: it ends, through ops->respond(), with Command Abort
  * Requested; false: it goes on.

@@ -7,6 +7,7 @@
 #ifndef NVMFT_COMPAT_H
 #define NVMFT_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 
@@ -58,6 +59,17 @@ static inline void bdev_fput(struct file *file)
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define WQ_PERCPU	0
+#endif
+
+/* 6.13, 908a1d775422 ("hrtimers: Introduce hrtimer_setup() to replace hrtimer_init()") */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *timer),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
 #endif
 
 #endif /* NVMFT_COMPAT_H */

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include "core/ana.h"
 #include "core/ns.h"
+#include "core/qos.h"
 #include "core/req.h"
 
 /* Counts every change of a state or of a group's members. */
@@ -155,6 +156,9 @@ static void ana_change(struct nvmft_port *port, u32 grpid, u8 state)
 	if (!open && !percpu_ref_is_dying(&grp->users))
 		percpu_ref_kill(&grp->users);
 	up_write(&nvmft_config_sem);
+	/* Its host is to try another path now, not when its turn has come on this one. */
+	if (!open)
+		nvmft_qos_end_group(port, grpid);
 }
 
 static void ana_set_opening(struct nvmft_ana_group *grp, bool opening)

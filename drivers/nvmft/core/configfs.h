@@ -196,4 +196,28 @@ static ssize_t _pfx##_##_name##_store(struct config_item *item,			\
 	NVMFT_CFG_STORE(_pfx, _name)						\
 	CONFIGFS_ATTR_WO(_pfx##_, _name)
 
+/* configfs_qos.c: the limit of an object, which has a struct nvmft_qos */
+ssize_t nvmft_cfg_qos_get(const struct nvmft_qos *qos, enum nvmft_qos_attr attr, char *page);
+/* Read a value for @attr; 0, or refused */
+int nvmft_cfg_qos_num(const struct nvmft_write *w, enum nvmft_qos_attr attr, u32 *val);
+
+/*
+ * One of these attributes: <pfx>_qos(object) has the values, and
+ * <pfx>_qos_set(object, w, attr, val) sets one. _ptr is the type of a pointer to it.
+ */
+#define NVMFT_CFG_QOS_ATTR(_pfx, _ptr, _name, _attr)				\
+static ssize_t _pfx##_##_name##_get(_ptr obj, char *page)			\
+{										\
+	return nvmft_cfg_qos_get(_pfx##_qos(obj), _attr, page);			\
+}										\
+										\
+static int _pfx##_##_name##_set(_ptr obj, const struct nvmft_write *w)		\
+{										\
+	u32 val;								\
+										\
+	return nvmft_cfg_qos_num(w, _attr, &val) ?: _pfx##_qos_set(obj, w, _attr, val);	\
+}										\
+										\
+NVMFT_CFG_ATTR(_pfx, _name)
+
 #endif /* NVMFT_CORE_CONFIGFS_H */

@@ -328,6 +328,22 @@ static int ns_enable_set(struct nvmft_ns *ns, const struct nvmft_write *w)
 }
 NVMFT_CFG_ATTR(ns, enable);
 
+static const struct nvmft_qos *ns_qos(const struct nvmft_ns *ns)
+{
+	return &ns->qos;
+}
+
+static int ns_qos_set(struct nvmft_ns *ns, const struct nvmft_write *w, enum nvmft_qos_attr attr,
+		      u32 val)
+{
+	nvmft_qos_set_ns(ns, attr, val);
+	return 0;
+}
+
+NVMFT_CFG_QOS_ATTR(ns, struct nvmft_ns *, qos_iops, NVMFT_QOS_IOPS);
+NVMFT_CFG_QOS_ATTR(ns, struct nvmft_ns *, qos_kibps, NVMFT_QOS_KIBPS);
+NVMFT_CFG_QOS_ATTR(ns, struct nvmft_ns *, qos_burst_ms, NVMFT_QOS_BURST_MS);
+
 static struct configfs_attribute *ns_attrs[] = {
 	&ns_attr_device_path,
 	&ns_attr_device_uuid,
@@ -338,6 +354,9 @@ static struct configfs_attribute *ns_attrs[] = {
 	&ns_attr_device_size,
 	&ns_attr_standby,
 	&ns_attr_resv_enable,
+	&ns_attr_qos_iops,
+	&ns_attr_qos_kibps,
+	&ns_attr_qos_burst_ms,
 	&ns_attr_revalidate_size,
 	&ns_attr_enable,
 	NULL,

@@ -8,11 +8,13 @@
  * both through one read, compare and write, alone on their blocks.
  *
  * A half that ends early, for whatever reason, ends its partner: at once if that
- * waits in HELD, otherwise by its doom, which it meets when its data is there.
+ * waits in HELD or for a limit, otherwise by its doom, which it meets when its data
+ * is there.
  * All of this happens in the queue's worker, so there is no lock.
  */
 #include "core/ana.h"
 #include "core/multi.h"
+#include "core/qos.h"
 #include "proto/fuse.h"
 #include "proto/limits.h"
 #include "proto/status.h"
@@ -22,6 +24,17 @@ static void unheld(struct nvmft_req *req)
 	list_del_init(&req->held);
 }
 
+/* Does it wait, for its partner or for both of them? Then no more. */
+static bool take_back(struct nvmft_req *req)
+{
+	if (req->state == NVMFT_REQ_WAIT)
+		return nvmft_qos_cancel(req);
+	if (req->state != NVMFT_REQ_HELD)
+		return false;
+	unheld(req);
+	return true;
+}
+
 /* A half loses its partner, or was never to have one. */
 static void fused_fail(struct nvmft_req *req, u16 status)
 {
@@ -29,12 +42,10 @@ static void fused_fail(struct nvmft_req *req, u16 status)
 		req->mate->mate = NULL;
 		req->mate = NULL;
 	}
-	if (req->state == NVMFT_REQ_HELD) {
-		unheld(req);
+	if (take_back(req))
 		nvmft_req_complete(req, status | NVME_STATUS_DNR);
-	} else {
+	else
 		req->doom = status | NVME_STATUS_DNR;
-	}
 }
 
 /* What a first half has to be beside an ordinary command */
@@ -143,6 +154,8 @@ enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status)
 		return nvmft_req_refuse(req, status);
 	}
 	if (req->mate && req->mate->state == NVMFT_REQ_HELD) {
+		if (nvmft_qos_on() && nvmft_qos_hold(req))
+			return NVMFT_NEXT_HELD;
 		nvmft_req_set_state(req, NVMFT_REQ_EXEC);
 		return NVMFT_NEXT_EXEC;
 	}
@@ -153,10 +166,10 @@ enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status)
 
 bool nvmft_fused_abort(struct nvmft_req *req)
 {
-	if (req->state != NVMFT_REQ_HELD)
+	if (!take_back(req))
 		return false;
 	nvmft_fused_gone(req);
-	fused_fail(req, NVME_SC_ABORT_REQ);
+	nvmft_req_complete(req, NVME_SC_ABORT_REQ | NVME_STATUS_DNR);
 	return true;
 }
 

@@ -41,7 +41,7 @@ static u16 io_check_lba(struct nvmft_req *req, const struct nvmft_ns *ns)
  * the host goes on by another path, to a node where it is enabled, and not with an
  * error of its disk.
  */
-static u16 io_refusal(const struct nvmft_ctrl *ctrl, u32 nsid)
+u16 nvmft_io_refusal(const struct nvmft_ctrl *ctrl, u32 nsid)
 {
 	u16 status = nvmft_ns_refusal(ctrl, nsid);
 
@@ -62,7 +62,7 @@ u16 nvmft_io_check(struct nvmft_req *req)
 		return 0;
 	ns = nvmft_ns_find(sq->ctrl, nsid);
 	if (unlikely(!ns))
-		return io_refusal(sq->ctrl, nsid);
+		return nvmft_io_refusal(sq->ctrl, nsid);
 	req->ns = ns;
 	req->ns_stat = ns->stat;
 	status = nvmft_ana_status(nvmft_port_of(sq->port), READ_ONCE(ns->anagrpid));

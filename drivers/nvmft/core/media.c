@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 #include "core/multi.h"
+#include "core/qos.h"
 #include "proto/limits.h"
 #include "proto/status.h"
 
@@ -348,6 +349,8 @@ void nvmft_copy_execute(struct nvmft_req *req)
 		nvmft_req_complete(req, status);
 		return;
 	}
+	if (nvmft_qos_on())
+		nvmft_qos_charge(req, total << req->ns->lba_shift);
 	if (nvmft_gate_enter_spans(req, m->dst, total, copy_read))
 		copy_read(req);
 }

@@ -7,6 +7,7 @@
 #include "core/ctrl.h"
 #include "core/ns.h"
 #include "core/port.h"
+#include "core/qos.h"
 #include "core/refuse.h"
 
 #define LBA_SHIFT_MIN	ilog2(NVMFT_BLOCK_SIZE_MIN)
@@ -69,6 +70,8 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	init_completion(&ns->bare_gone);
 	mutex_init(&ns->arm_lock);
 	mutex_init(&ns->lock);
+	nvmft_qos_init(&ns->qos);
+	nvmft_limit_init(&ns->limit);
 	uuid_gen(&ns->uuid);
 	nvmft_ns_derive_nguid(ns);
 	nvmft_standby_add(ns);
@@ -90,6 +93,7 @@ out_free:
 void nvmft_ns_remove(struct nvmft_ns *ns)
 {
 	nvmft_ns_disable(ns);
+	nvmft_qos_ns_gone(ns);
 	nvmft_ns_stat_put(ns->stat);
 	xa_erase(&ns->subsys->namespaces, ns->nsid);
 	nvmft_ns_drop(ns);
@@ -217,8 +221,10 @@ static bool ns_stop(struct nvmft_ns *ns, unsigned long patience)
 	lockdep_assert_held(&ns->lock);
 	if (!ns->started)
 		return true;
-	if (!percpu_ref_is_dying(&ns->ref))
+	if (!percpu_ref_is_dying(&ns->ref)) {
 		percpu_ref_kill(&ns->ref);
+		nvmft_qos_end_ns(ns);
+	}
 	if (!wait_for_completion_timeout(&ns->gone, patience))
 		return false;
 	/* No command is left, so nobody holds it, and nobody arms. */

@@ -14,6 +14,7 @@
 #include <linux/xarray.h>
 #include "core/backend.h"
 #include "core/ctrl.h"
+#include "core/qos.h"
 #include "core/range.h"
 #include "core/subsys.h"
 
@@ -49,6 +50,8 @@
  * @protected: a host has forbidden writes (Feature 84h); as @nsze. Outlives the
  *	namespace's being disabled.
  * @anagrpid: READ_ONCE/WRITE_ONCE
+ * @limit: how many commands it takes, and those that wait
+ * @qos: the same as an administrator has set it
  * @lock: guards enabling and disabling and everything below. Held while disable
  *	waits for @ref: who has a reference never takes it.
  * @limits: of the device, as @be; revalidation changes, by WRITE_ONCE,
@@ -93,6 +96,8 @@ struct nvmft_ns {
 	bool			protected;
 	u32			anagrpid;
 	u64			nsze;
+	struct nvmft_limit	limit;
+	struct nvmft_qos	qos;
 
 	struct mutex		lock;
 	struct nvmft_limits	limits;

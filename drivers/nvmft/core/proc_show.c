@@ -32,6 +32,14 @@ static void show_traffic(struct seq_file *m, const struct nvmft_traffic *t)
 		   t->count[NVMFT_KIND_OTHER], t->errors);
 }
 
+static void show_qos(struct seq_file *m, struct nvmft_limit *limit)
+{
+	u64 waits, wait_ns;
+
+	nvmft_limit_stat(limit, &waits, &wait_ns);
+	seq_printf(m, " qos_waits=%llu qos_wait_ns=%llu\n", waits, wait_ns);
+}
+
 static void show_lat(struct seq_file *m, const char *key, const u64 *lat)
 {
 	int i;
@@ -153,7 +161,7 @@ static void show_namespace(struct seq_file *m, struct list_head *entry)
 {
 	struct nvmft_ns_stat *stat = list_entry(entry, struct nvmft_ns_stat, entry);
 	struct nvmft_traffic sum;
-	const struct nvmft_ns *ns;
+	struct nvmft_ns *ns;
 
 	ns = rcu_dereference_protected(stat->ns, lockdep_is_held(&nvmft_stat_lock));
 	if (!ns)
@@ -167,7 +175,7 @@ static void show_namespace(struct seq_file *m, struct list_head *entry)
 	show_sct(m, &stat->errs);
 	show_lat(m, "read_lat", sum.lat[NVMFT_KIND_READ]);
 	show_lat(m, "write_lat", sum.lat[NVMFT_KIND_WRITE]);
-	seq_putc(m, '\n');
+	show_qos(m, &ns->limit);
 }
 
 /* --- hosts --- */
@@ -179,6 +187,9 @@ static void show_host(struct seq_file *m, struct list_head *entry)
 	struct nvmft_ctrl *ctrl;
 	int i;
 
+	/* It is only known by its limit. */
+	if (!peer->connects)
+		return;
 	list_for_each_entry(ctrl, &nvmft_sessions, session) {
 		if (ctrl->peer != peer)
 			continue;
@@ -191,7 +202,7 @@ static void show_host(struct seq_file *m, struct list_head *entry)
 	for (i = 1; i < NVMFT_ENDS; i++)
 		seq_printf(m, "ended_%s=%llu ", nvmft_end_names[i], peer->ended[i]);
 	show_traffic(m, &sum);
-	seq_putc(m, '\n');
+	show_qos(m, &peer->limit);
 }
 
 /* --- ports --- */

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include "core/ana.h"
 #include "core/multi.h"
+#include "core/qos.h"
 #include "core/stat.h"
 #include "core/trace.h"
 #include "proto/status.h"
@@ -12,14 +13,16 @@
 /* Which states a request may go to from each state */
 static const u8 req_edges[NVMFT_REQ_NR] = {
 	[NVMFT_REQ_FREE] = BIT(NVMFT_REQ_NEW),
-	[NVMFT_REQ_NEW]  = BIT(NVMFT_REQ_DATA) | BIT(NVMFT_REQ_EXEC) |
+	[NVMFT_REQ_NEW]  = BIT(NVMFT_REQ_DATA) | BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_WAIT) |
 			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
-	[NVMFT_REQ_DATA] = BIT(NVMFT_REQ_HELD) | BIT(NVMFT_REQ_EXEC) |
+	[NVMFT_REQ_DATA] = BIT(NVMFT_REQ_HELD) | BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_WAIT) |
 			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
 	[NVMFT_REQ_HELD] = BIT(NVMFT_REQ_EXEC) | BIT(NVMFT_REQ_DONE),
 	[NVMFT_REQ_EXEC] = BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
 	[NVMFT_REQ_DONE] = BIT(NVMFT_REQ_SEND) | BIT(NVMFT_REQ_FREE),
 	[NVMFT_REQ_SEND] = BIT(NVMFT_REQ_FREE),
+	[NVMFT_REQ_WAIT] = BIT(NVMFT_REQ_DATA) | BIT(NVMFT_REQ_EXEC) |
+			   BIT(NVMFT_REQ_DONE) | BIT(NVMFT_REQ_FREE),
 };
 
 static void (*const req_handlers[NVMFT_OP_NR])(struct nvmft_req *req) = {
@@ -195,6 +198,30 @@ static void req_leave(struct nvmft_sq *sq)
 		WRITE_ONCE(sq->stat.busy, sq->stat.busy + (jiffies - sq->busy_since));
 }
 
+/* On with a command that nothing speaks against */
+static enum nvmft_next req_next(struct nvmft_req *req)
+{
+	if (req->dir == NVMFT_DIR_H2C && req->len && !req->buf.bvec) {
+		nvmft_req_set_state(req, NVMFT_REQ_DATA);
+		return NVMFT_NEXT_DATA;
+	}
+	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
+	return NVMFT_NEXT_EXEC;
+}
+
+/* Its turn has come, or it is not to wait any longer. */
+static enum nvmft_next req_go(struct nvmft_req *req)
+{
+	u16 status = nvmft_qos_back(req);
+
+	/* The two halves of an operation are refused together, where they are executed. */
+	if (unlikely(status && !nvmft_req_fused(req)))
+		return nvmft_req_refuse(req, status);
+	if (!status && !req->doom && nvmft_qos_hold(req))
+		return NVMFT_NEXT_HELD;
+	return req_next(req);
+}
+
 enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 {
 	u16 status;
@@ -221,12 +248,10 @@ enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 		status = nvmft_req_judge(req);
 	if (unlikely(status))
 		return nvmft_req_refuse(req, status);
-	if (req->dir == NVMFT_DIR_H2C && req->len) {
-		nvmft_req_set_state(req, NVMFT_REQ_DATA);
-		return NVMFT_NEXT_DATA;
-	}
-	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
-	return NVMFT_NEXT_EXEC;
+	/* What comes in its capsule has to be taken first, and halves are one when whole. */
+	if (nvmft_qos_on() && !req->icd_len && !nvmft_req_fused(req) && nvmft_qos_hold(req))
+		return NVMFT_NEXT_HELD;
+	return req_next(req);
 }
 EXPORT_SYMBOL_GPL(nvmft_req_start);
 
@@ -242,6 +267,8 @@ enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status)
 		return nvmft_fused_data_done(req, status);
 	if (unlikely(status))
 		return nvmft_req_refuse(req, status);
+	if (nvmft_qos_on() && req->icd_len && nvmft_qos_hold(req))
+		return NVMFT_NEXT_HELD;
 	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
 	return NVMFT_NEXT_EXEC;
 }
@@ -266,9 +293,12 @@ void nvmft_req_execute(struct nvmft_req *req)
 }
 EXPORT_SYMBOL_GPL(nvmft_req_execute);
 
-void nvmft_req_resume(struct nvmft_req *req)
+enum nvmft_next nvmft_req_resume(struct nvmft_req *req)
 {
+	if (req->state == NVMFT_REQ_WAIT)
+		return req_go(req);
 	req->multi->step(req);
+	return NVMFT_NEXT_HELD;
 }
 EXPORT_SYMBOL_GPL(nvmft_req_resume);
 
@@ -295,6 +325,8 @@ EXPORT_SYMBOL_GPL(nvmft_req_cqe);
 
 void nvmft_req_release(struct nvmft_req *req)
 {
+	if (unlikely(req->state == NVMFT_REQ_WAIT))
+		nvmft_qos_back(req);
 	if (req->ns) {
 		nvmft_ns_put(req->ns);
 		req->ns = NULL;
@@ -315,6 +347,12 @@ bool nvmft_req_abort(struct nvmft_req *req)
 {
 	if (nvmft_req_fused(req))
 		return nvmft_fused_abort(req);
+	if (req->state == NVMFT_REQ_WAIT) {
+		if (!nvmft_qos_cancel(req))
+			return false;
+		nvmft_req_complete(req, NVME_SC_ABORT_REQ);
+		return true;
+	}
 	/* What a backend works on cannot be called back. */
 	if (req->desc->op != NVMFT_OP_ASYNC_EVENT)
 		return false;

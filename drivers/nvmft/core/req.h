@@ -59,6 +59,8 @@ void nvmft_copy_execute(struct nvmft_req *req);
  * req->len. No sleep.
  */
 u16 nvmft_io_check(struct nvmft_req *req);
+/* io.c: why a command on @nsid, to which there is no reference, is refused. Any context */
+u16 nvmft_io_refusal(const struct nvmft_ctrl *ctrl, u32 nsid);
 /* media.c: what the SQE alone says of a DSM or a Copy. No sleep. */
 u16 nvmft_media_check(const struct nvmft_req *req);
 /* media.c: bytes of pages that a command reads into beside its data. No sleep. */

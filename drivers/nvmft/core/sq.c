@@ -3,6 +3,7 @@
 #include <linux/bitmap.h>
 #include <linux/slab.h>
 #include "core/multi.h"
+#include "core/qos.h"
 
 #define CID_BITS	65536
 
@@ -19,6 +20,7 @@ int nvmft_sq_init(struct nvmft_sq *sq, struct nvmft_tport *port,
 	sq->icd_max = NVMFT_ICD_ADMIN;
 	INIT_LIST_HEAD(&sq->entry);
 	INIT_LIST_HEAD(&sq->held);
+	INIT_LIST_HEAD(&sq->parked);
 	nvmft_sq_seen(sq, jiffies);
 	nvmft_port_get(nvmft_port_of(port));
 	nvmft_port_count(port, NVMFT_PORT_ACCEPT);
@@ -35,6 +37,7 @@ EXPORT_SYMBOL_GPL(nvmft_sq_cntlid);
 void nvmft_sq_close(struct nvmft_sq *sq)
 {
 	nvmft_fused_close(sq);
+	nvmft_qos_close(sq);
 	if (sq->ctrl)
 		nvmft_ctrl_sq_gone(sq->ctrl, sq);
 	nvmft_stat_sq_ended(sq);

@@ -256,6 +256,13 @@ void nvmft_stat_sq_ended(struct nvmft_sq *sq)
 
 /* --- hosts and sessions --- */
 
+static void peer_free(struct nvmft_peer *peer)
+{
+	list_del(&peer->entry);
+	nvmft_limit_exit(&peer->limit);
+	kfree(peer);
+}
+
 /* Forget hosts that have gone, the oldest first: of all, or those only that were not @served */
 static void peers_forget(bool served)
 {
@@ -267,9 +274,8 @@ static void peers_forget(bool served)
 			return;
 		if (peer->users || (peer->served && !served))
 			continue;
-		list_del(&peer->entry);
 		nr_peers--;
-		kfree(peer);
+		peer_free(peer);
 	}
 }
 
@@ -299,6 +305,7 @@ static struct nvmft_peer *peer_get(const char *nqn, u32 hash)
 	peer->hash = hash;
 	peer->users = 1;
 	nvmft_errs_init(&peer->errs);
+	nvmft_limit_init(&peer->limit);
 	list_add_tail(&peer->entry, &nvmft_peers);
 	nr_peers++;
 	peers_trim();
@@ -315,13 +322,28 @@ static void peer_put(struct nvmft_peer *peer)
 	peers_trim();
 }
 
+struct nvmft_peer *nvmft_peer_keep(const char *nqn, u32 hash)
+{
+	struct nvmft_peer *peer;
+
+	mutex_lock(&nvmft_stat_lock);
+	peer = peer_get(nqn, hash);
+	mutex_unlock(&nvmft_stat_lock);
+	return peer;
+}
+
+void nvmft_peer_drop(struct nvmft_peer *peer)
+{
+	mutex_lock(&nvmft_stat_lock);
+	peer_put(peer);
+	mutex_unlock(&nvmft_stat_lock);
+}
+
 int nvmft_session_prepare(struct nvmft_ctrl *ctrl)
 {
 	INIT_LIST_HEAD(&ctrl->session);
 	nvmft_errs_init(&ctrl->errs);
-	mutex_lock(&nvmft_stat_lock);
-	ctrl->peer = peer_get(ctrl->hostnqn, ctrl->hosthash);
-	mutex_unlock(&nvmft_stat_lock);
+	ctrl->peer = nvmft_peer_keep(ctrl->hostnqn, ctrl->hosthash);
 	return ctrl->peer ? 0 : -ENOMEM;
 }
 
@@ -364,9 +386,7 @@ void nvmft_stat_exit(void)
 {
 	struct nvmft_peer *peer, *next;
 
-	list_for_each_entry_safe(peer, next, &nvmft_peers, entry) {
-		list_del(&peer->entry);
-		kfree(peer);
-	}
+	list_for_each_entry_safe(peer, next, &nvmft_peers, entry)
+		peer_free(peer);
 	nr_peers = 0;
 }

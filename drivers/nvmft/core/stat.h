@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "nvmft.h"
+#include "core/qos.h"
 
 struct nvmft_port;
 struct nvmft_subsys;
@@ -61,19 +62,20 @@ struct nvmft_ns_stat {
 };
 
 /**
- * struct nvmft_peer - a host that is or was connected
+ * struct nvmft_peer - a host that is or was connected, or has a limit
  * @entry: in nvmft_peers, those that have gone in the order of their going
  * @nqn: its name
  * @hash: nvmft_nqn_hash() of it
- * @users: controllers that exist
+ * @users: controllers that exist, and a folder that has set its limit
  * @served: it has had a controller for I/O, for which a subsystem must let it in
  * @sessions: those among @users that were begun
  * @connects: sessions ever begun
  * @ended: sessions that have ended, by enum nvmft_end
  * @old: what those have counted
  * @errs: what failed
+ * @limit: how many commands it may send, and those that wait
  *
- * nvmft_stat_lock guards all but @errs, and @nqn, which does not change.
+ * nvmft_stat_lock guards all but @errs, @limit, and @nqn, which does not change.
  */
 struct nvmft_peer {
 	struct list_head	entry;
@@ -86,6 +88,7 @@ struct nvmft_peer {
 	u64			ended[NVMFT_ENDS];
 	struct nvmft_traffic	old;
 	struct nvmft_errs	errs;
+	struct nvmft_limit	limit;
 };
 
 /*
@@ -129,6 +132,12 @@ void nvmft_stat_port_del(struct nvmft_port *port);
  * becomes a session or not, it ends in nvmft_session_end().
  */
 int nvmft_session_prepare(struct nvmft_ctrl *ctrl);
+/*
+ * What there is of a host, connected or not, until nvmft_peer_drop(). NULL: no memory.
+ * May sleep, take nvmft_stat_lock.
+ */
+struct nvmft_peer *nvmft_peer_keep(const char *nqn, u32 hash);
+void nvmft_peer_drop(struct nvmft_peer *peer);
 /* It can be found in its subsystem. */
 void nvmft_session_begin(struct nvmft_ctrl *ctrl);
 /* Nobody has it any more. May sleep. */

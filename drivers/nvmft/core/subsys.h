@@ -18,6 +18,7 @@
 #include <linux/xarray.h>
 #include "nvmft.h"
 #include "core/debugfs.h"
+#include "core/qos.h"
 #include "proto/ident.h"
 #include "proto/nqn.h"
 
@@ -25,6 +26,7 @@
 #define NVMFT_CNTLID_MAX	65519	/* FFEFh: above are reserved (Base 2.1, 3.1.4) */
 #define NVMFT_HOST_CTRLS	512	/* controllers of one host, by default */
 
+struct nvmft_peer;
 struct nvmft_port;
 
 /*
@@ -103,10 +105,14 @@ struct nvmft_subsys {
  * struct nvmft_host - a host NQN that an administrator knows
  * @nqn: its name, the name of its configfs folder
  * @hash: nvmft_nqn_hash() of it
+ * @qos: its limit as an administrator has set it
+ * @peer: where that is, once it was set; core/qos.c
  */
 struct nvmft_host {
-	char	nqn[NVMF_NQN_FIELD_LEN];
-	u32	hash;
+	char			nqn[NVMF_NQN_FIELD_LEN];
+	u32			hash;
+	struct nvmft_qos	qos;
+	struct nvmft_peer	*peer;
 };
 
 /* Names of hosts differ in their ends, so they are compared by this first. */

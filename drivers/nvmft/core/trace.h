@@ -18,7 +18,8 @@
 		{ NVMFT_REQ_HELD,	"held" },	\
 		{ NVMFT_REQ_EXEC,	"exec" },	\
 		{ NVMFT_REQ_DONE,	"done" },	\
-		{ NVMFT_REQ_SEND,	"send" })
+		{ NVMFT_REQ_SEND,	"send" },	\
+		{ NVMFT_REQ_WAIT,	"wait" })
 
 /* A command changes hands. cntlid 0: no Connect yet. status: from done on */
 TRACE_EVENT(nvmft_req_state,

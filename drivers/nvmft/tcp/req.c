@@ -207,6 +207,8 @@ void nvmft_tcp_collect(struct nvmft_tcp_conn *conn)
 			nvmft_req_resume(req);
 		else if (conn->state >= NVMFT_TCP_CLOSING)
 			nvmft_tcp_slot_release(conn, slot);
+		else if (req->state == NVMFT_REQ_WAIT)
+			nvmft_tcp_slot_next(conn, slot, NVMFT_TCP_CORE, nvmft_req_resume(req));
 		else
 			nvmft_tcp_slot_move(conn, slot, NVMFT_TCP_CORE, NVMFT_TCP_RSP);
 	}

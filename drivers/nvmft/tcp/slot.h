@@ -26,8 +26,8 @@ enum nvmft_tcp_place {
 	NVMFT_TCP_R2T,		/* tx.queue: an R2T is to be sent */
 	NVMFT_TCP_WINDOW,	/* no list: the host may send data */
 	NVMFT_TCP_EXEC,		/* conn->exec: to be executed */
-	NVMFT_TCP_CORE,		/* no list: was passed to nvmft_req_execute(), or is
-				 * held, and only respond() brings it back
+	NVMFT_TCP_CORE,		/* no list: was passed to nvmft_req_execute(), is held
+				 * or waits, and only respond() brings it back
 				 */
 	NVMFT_TCP_RSP,		/* tx.queue: a response is to be sent */
 	NVMFT_TCP_STAGED,	/* tx.staged: being sent */

@@ -88,7 +88,8 @@ namespace_ids() {
 			revalidate_size enable; do
 		[ -e "$dir/1/$id" ] || fail "no $id"
 	done
-	is_nvmet || for id in resv_enable block_size device_size standby allowed_hosts; do
+	is_nvmet || for id in resv_enable block_size device_size standby allowed_hosts qos_iops \
+			qos_kibps qos_burst_ms; do
 		[ -e "$dir/1/$id" ] || fail "no $id"
 	done
 	target_clear

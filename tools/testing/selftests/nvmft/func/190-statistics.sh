@@ -36,7 +36,8 @@ state queues size hdgst ddgst kato_ms kato_left_ms age_ms ${traffic}inflight "
 	expect "queues" "$(keys queues)" "subsys cntlid qid size cpu ${traffic}r2ts ddgst_errors \
 inflight read_lat write_lat "
 	expect "namespaces" "$(keys namespaces)" "subsys nsid device enabled ${traffic}\
-errors_generic errors_specific errors_media errors_path errors_vendor read_lat write_lat "
+errors_generic errors_specific errors_media errors_path errors_vendor read_lat write_lat \
+qos_waits qos_wait_ns "
 	expect "buckets" "$(value queues read_lat qid=1 | tr ',' '\n' | wc -l)" 24
 }
 
