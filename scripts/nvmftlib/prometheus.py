@@ -88,6 +88,11 @@ def traffic(metrics: Metrics, what: str, labels: Mapping[str, Any], row: Row) ->
     metrics.counter(f"nvmft_{what}_failed_commands_total",
                     "Commands that were answered with another status than success.", labels,
                     row.get("errors", 0))
+    if "qos_waits" in row:
+        metrics.counter(f"nvmft_{what}_limited_commands_total", "Commands that had to wait for "
+                        "a limit.", labels, row["qos_waits"])
+        metrics.counter(f"nvmft_{what}_limited_seconds_total", "How long they have waited, all "
+                        "together.", labels, row["qos_wait_ns"] / 1e9)
 
 
 def namespaces(metrics: Metrics, rows: list[Row]) -> None:

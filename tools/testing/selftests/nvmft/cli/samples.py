@@ -128,7 +128,7 @@ write_lat={lat(b9=20)}
 subsys={NQN_A} nsid=1 device=/dev/disk/by-id/a\\040b enabled=1 reads=1000 writes=20 \
 read_bytes=4096000 write_bytes=81920 others=0 errors=2 errors_generic=2 errors_specific=0 \
 errors_media=0 errors_path=0 errors_vendor=0 read_lat={lat(b7=990, b10=10)} \
-write_lat={lat(b9=20)}
+write_lat={lat(b9=20)} qos_waits=12 qos_wait_ns=1500000000
 subsys={NQN_B} nsid=7 device= enabled=0 reads=0 writes=0 read_bytes=0 write_bytes=0 \
 others=0 errors=0 errors_generic=0 errors_specific=0 errors_media=0 errors_path=0 \
 errors_vendor=0 read_lat={NO_LAT} write_lat={NO_LAT}

@@ -258,6 +258,13 @@ class Prometheus(Base):
         self.assertEqual(buckets[-1], (float("inf"), 1000))
         self.assertEqual(mine[-1][0::2], ("nvmft_namespace_latency_seconds_count", 1000))
 
+    def test_limits(self) -> None:
+        metrics = self.metrics()
+        for name, want in (("commands", 12), ("seconds", 1.5)):
+            samples = metrics[f"nvmft_namespace_limited_{name}_total"]["samples"]
+            self.assertEqual([(labels["nsid"], value) for _, labels, value in samples],
+                             [("1", want)])
+
     def test_every_counter_of_the_module_is_there(self) -> None:
         """Each number is made another, and that has to be seen."""
         for name, line in (("namespaces", "nsid=1"), ("hosts", HOST_A), ("ports", "port=1"),
