@@ -103,6 +103,8 @@ observed() {
 	found /proc/fs/nvmft | grep '[^/]$' >"$TMP/found"
 	same procfs
 	mountpoint -q "$debugfs" || mount -t debugfs debugfs "$debugfs"
+	# which comes a moment after its controller
+	wait_until 5 bash -c "ls '$debugfs/nvmft/$NQN'/*/state >/dev/null 2>&1"
 	entries "$debugfs/nvmft/" >"$TMP/abi"
 	found "$debugfs/nvmft" | grep '[^/]$' >"$TMP/found"
 	same debugfs
