@@ -167,7 +167,8 @@ static void connect_apply(struct nvmft_req *req)
 	const struct nvmf_connect_command *c = &req->sqe.connect;
 	struct nvmft_sq *sq = req->sq;
 
-	sq->size = le16_to_cpu(c->sqsize) + 1;
+	/* Who shows sessions sees the queue already. */
+	WRITE_ONCE(sq->size, le16_to_cpu(c->sqsize) + 1);
 	sq->flow = !(c->cattr & NVME_CONNECT_DISABLE_SQFLOW);
 	req->cqe.result.u16 = cpu_to_le16(sq->ctrl->cntlid);
 }

@@ -475,7 +475,8 @@ out:
 void nvmft_ctrl_set_kato(struct nvmft_ctrl *ctrl, u32 kato_ms)
 {
 	spin_lock(&ctrl->lock);
-	ctrl->kato = kato_ms;
+	/* debugfs reads it without the lock. */
+	WRITE_ONCE(ctrl->kato, kato_ms);
 	ctrl_arm(ctrl, 0);
 	spin_unlock(&ctrl->lock);
 }

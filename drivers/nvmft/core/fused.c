@@ -27,9 +27,12 @@ static void unheld(struct nvmft_req *req)
 /* Does it wait, for its partner or for both of them? Then no more. */
 static bool take_back(struct nvmft_req *req)
 {
-	if (req->state == NVMFT_REQ_WAIT)
+	/* Of one in execution, which Abort may mean, somebody else may be changing it. */
+	u8 state = READ_ONCE(req->state);
+
+	if (state == NVMFT_REQ_WAIT)
 		return nvmft_qos_cancel(req);
-	if (req->state != NVMFT_REQ_HELD)
+	if (state != NVMFT_REQ_HELD)
 		return false;
 	unheld(req);
 	return true;

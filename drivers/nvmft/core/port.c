@@ -273,7 +273,7 @@ int nvmft_referral_enable(struct nvmft_port *port, struct nvmft_referral *r)
 	if (nvmft_tport_missing(&r->t)) {
 		err = -EINVAL;
 	} else if (!r->enabled) {
-		r->enabled = true;
+		WRITE_ONCE(r->enabled, true);
 		list_add_tail(&r->entry, &port->referrals);
 		nvmft_discovery_port_changed(port, NULL);
 	}
@@ -285,7 +285,7 @@ void nvmft_referral_disable(struct nvmft_port *port, struct nvmft_referral *r)
 {
 	down_write(&nvmft_config_sem);
 	if (r->enabled) {
-		r->enabled = false;
+		WRITE_ONCE(r->enabled, false);
 		list_del(&r->entry);
 		nvmft_discovery_port_changed(port, NULL);
 	}

@@ -72,15 +72,17 @@ static unsigned int kato_left(struct nvmft_ctrl *ctrl)
 
 static void show_session_queues(struct seq_file *m, struct nvmft_ctrl *ctrl)
 {
-	u32 queues = !!ctrl->admin, size = ctrl->admin ? ctrl->admin->size : 0, inflight = 0;
+	u32 queues = !!ctrl->admin, size = 0, inflight = 0;
 	struct nvmft_traffic sum = {};
 	struct nvmft_sq *sq;
 
-	if (ctrl->admin)
+	if (ctrl->admin) {
+		size = READ_ONCE(ctrl->admin->size);
 		inflight = READ_ONCE(ctrl->admin->nr_reqs);
+	}
 	list_for_each_entry(sq, &ctrl->sqs, entry) {
 		if (queues++ == !!ctrl->admin)
-			size = sq->size;
+			size = READ_ONCE(sq->size);
 		inflight += READ_ONCE(sq->nr_reqs);
 	}
 	nvmft_ctrl_traffic(ctrl, &sum);
@@ -116,8 +118,8 @@ static void show_queue(struct seq_file *m, const struct nvmft_ctrl *ctrl, const 
 
 	nvmft_traffic_add(&t, &sq->stat.traffic);
 	show_string(m, "subsys", ctrl->subsys->nqn);
-	seq_printf(m, "cntlid=%u qid=%u size=%u cpu=%d ", ctrl->cntlid, sq->qid, sq->size,
-		   READ_ONCE(sq->cpu));
+	seq_printf(m, "cntlid=%u qid=%u size=%u cpu=%d ", ctrl->cntlid, sq->qid,
+		   READ_ONCE(sq->size), READ_ONCE(sq->cpu));
 	show_traffic(m, &t);
 	seq_printf(m, " r2ts=%llu ddgst_errors=%llu inflight=%u", READ_ONCE(sq->stat.r2ts),
 		   READ_ONCE(sq->stat.ddgst_errors), READ_ONCE(sq->nr_reqs));

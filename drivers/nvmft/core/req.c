@@ -347,7 +347,7 @@ bool nvmft_req_abort(struct nvmft_req *req)
 {
 	if (nvmft_req_fused(req))
 		return nvmft_fused_abort(req);
-	if (req->state == NVMFT_REQ_WAIT) {
+	if (READ_ONCE(req->state) == NVMFT_REQ_WAIT) {
 		if (!nvmft_qos_cancel(req))
 			return false;
 		nvmft_req_complete(req, NVME_SC_ABORT_REQ);

@@ -158,7 +158,8 @@ int nvmft_subsys_allow_any(struct nvmft_subsys *subsys, bool any)
 	if (any && !list_empty(&subsys->hosts)) {
 		err = -EINVAL;
 	} else if (any != subsys->allow_any_host) {
-		subsys->allow_any_host = any;
+		/* Who shows it holds nothing. */
+		WRITE_ONCE(subsys->allow_any_host, any);
 		nvmft_discovery_hosts_changed(subsys, NULL);
 	}
 	up_write(&nvmft_config_sem);

@@ -47,6 +47,14 @@ static struct nvmft_tcp_origin *find(const struct in6_addr *net, u32 key)
 	return NULL;
 }
 
+/* Both are compared with their limits without the lock. */
+static void count(struct nvmft_tcp_origin *origin, s32 conns, s32 half_open)
+{
+	lockdep_assert_held(&origins_lock);
+	WRITE_ONCE(origin->conns, origin->conns + conns);
+	WRITE_ONCE(origin->half_open, origin->half_open + half_open);
+}
+
 struct nvmft_tcp_origin *nvmft_tcp_origin_get(const struct sockaddr_storage *addr)
 {
 	struct nvmft_tcp_origin *origin, *fresh;
@@ -70,8 +78,7 @@ struct nvmft_tcp_origin *nvmft_tcp_origin_get(const struct sockaddr_storage *add
 		list_del(&origin->idle);
 		nr_idle--;
 	}
-	origin->conns++;
-	origin->half_open++;
+	count(origin, 1, 1);
 	spin_unlock(&origins_lock);
 	kfree(fresh);
 	return origin;
@@ -80,7 +87,7 @@ struct nvmft_tcp_origin *nvmft_tcp_origin_get(const struct sockaddr_storage *add
 void nvmft_tcp_origin_opened(struct nvmft_tcp_origin *origin)
 {
 	spin_lock(&origins_lock);
-	origin->half_open--;
+	count(origin, 0, -1);
 	spin_unlock(&origins_lock);
 }
 
@@ -107,7 +114,8 @@ void nvmft_tcp_origin_put(struct nvmft_tcp_origin *origin)
 	struct nvmft_tcp_origin *old = NULL;
 
 	spin_lock(&origins_lock);
-	if (!--origin->conns) {
+	count(origin, -1, 0);
+	if (!origin->conns) {
 		list_add_tail(&origin->idle, &idle);
 		if (++nr_idle > IDLE_MAX)
 			old = take_idle();
