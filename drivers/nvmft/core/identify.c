@@ -54,20 +54,21 @@ static u16 ident_ctrl(struct nvmft_ctrl *ctrl, u8 *page)
 static void ns_input(const struct nvmft_req *req, const struct nvmft_ns *ns,
 		     struct nvmft_ident_ns_in *in)
 {
-	const struct nvmft_limits *lim = &ns->limits;
+	/* Where it leaves standby at this moment: the host is told then to look again. */
+	const struct nvmft_limits lim = data_race(ns->limits);
 	const struct nvmft_ident_sizes sizes = {
-		.phys		= lim->phys_size,
-		.io_min		= lim->io_min,
-		.io_opt		= lim->io_opt,
-		.discard	= lim->discard_align ? 0 : lim->discard_granularity,
-		.atomic		= lim->atomic,
+		.phys		= lim.phys_size,
+		.io_min		= lim.io_min,
+		.io_opt		= lim.io_opt,
+		.discard	= lim.discard_align ? 0 : lim.discard_granularity,
+		.atomic		= lim.atomic,
 		.mdts		= nvmft_req_max_len(req),
 	};
 
-	/* Identity and limits do not change while the namespace is enabled. */
+	/* The identity does not change while the namespace is enabled. */
 	memset(in, 0, sizeof(*in));
 	in->nsze = READ_ONCE(ns->nsze);
-	in->lba_shift = ns->lba_shift;
+	in->lba_shift = READ_ONCE(ns->lba_shift);
 	memcpy(in->nguid, ns->nguid, sizeof(in->nguid));
 	memcpy(in->eui64, ns->eui64, sizeof(in->eui64));
 	memcpy(in->uuid, &ns->uuid, sizeof(in->uuid));
@@ -75,7 +76,7 @@ static void ns_input(const struct nvmft_req *req, const struct nvmft_ns *ns,
 	in->lost = nvmft_ana_is_lost(READ_ONCE(req->sq->ctrl->port->ana_state[in->anagrpid]));
 	in->readonly = nvmft_ns_readonly(ns);
 	nvmft_ident_ns_sizes(in, &sizes);
-	in->nacwu = nvmft_caw_blocks(ns->lba_shift);
+	in->nacwu = nvmft_caw_blocks(in->lba_shift);
 	if (nvmft_ident_oncs() & NVMFT_ONCS_COPY) {
 		in->mssrl = NVMFT_MSSRL;
 		in->mcl = NVMFT_MCL;

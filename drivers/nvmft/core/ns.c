@@ -183,8 +183,9 @@ int nvmft_ns_open(struct nvmft_ns *ns)
 		return err;
 	}
 	ns->be = be;
-	ns->limits = lim;
-	ns->lba_shift = lim.block_shift;
+	/* Identify may be looking at one in standby: then hosts are told to look again. */
+	data_race(ns->limits = lim);
+	WRITE_ONCE(ns->lba_shift, lim.block_shift);
 	WRITE_ONCE(ns->readonly, lim.readonly);
 	WRITE_ONCE(ns->nsze, lim.bytes >> lim.block_shift);
 	nvmft_ns_watch(ns);
