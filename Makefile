@@ -9,7 +9,7 @@
 #                   kernel that looks for bugs (as root; most of an hour)
 #   make check-all  run every test on every kernel (as root; hours)
 #   make check-mixed    each kernel's host against the target on each kernel
-#   make check-detectors    plant faults on the debug kernel; it has to see them
+#   make check-detectors    plant faults on the debug kernels; they have to see them
 #   make fuzz-kernel    a hostile host in a guest: SEED=1 COUNT=1000000 (changed PDUs), KERNEL=debug;
 #                   CASE=7 is one script of it again (as root)
 #   make bench      compare with the kernel's own target: WORKLOAD="main", or see
@@ -28,7 +28,7 @@
 # KDIR names the kernel build folder.  W=1, C=1, CF=, LLVM=1 and V=1 mean what
 # they mean to kbuild.  KERNEL=6.1, 6.12 or 7.3 is one of Debian's kernels that
 # scripts/kernel fetches: "make modules KERNEL=7.3", "make check KERNEL=6.12".
-# KERNEL=debug is the one that scripts/debug-kernel builds.
+# KERNEL=debug and KERNEL=kcsan are those that scripts/debug-kernel builds.
 # SUITES="build func" are single suites of "make check"; scripts/check --help.
 
 SRC := $(CURDIR)/drivers/nvmft
@@ -152,7 +152,7 @@ check-all: deps
 check-mixed: deps
 	scripts/check mixed
 
-# Faults of each kind that the debug kernel is there to see.
+# Faults of each kind that the debug kernels are there to see.
 check-detectors: deps
 	scripts/check-detectors
 

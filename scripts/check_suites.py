@@ -12,7 +12,7 @@ SELFTESTS = "tools/testing/selftests/nvmft"
 WIRE = f"--file {SELFTESTS} --file Documentation/nvmft/commands.rst --command 'bash nvmft/wire.sh'"
 
 # Kernels that look for bugs (scripts/debug-kernel), and how many times slower they are.
-DEBUG_KERNELS = {"debug": 4}
+DEBUG_KERNELS = {"debug": 4, "kcsan": 3}
 
 
 class Suite(collections.namedtuple("Suite", "name kernel limit command needs")):
@@ -29,7 +29,7 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
     this run in which the build suite leaves the modules as nvmft/*.ko, and @ALL@ the
     folder of these, by kernel; who names one of the folders waits for the builds.
     Where is "once", or some of: oldest, newest, newer (all but the oldest), debian
-    (all of Debian's), debug."""
+    (all of Debian's), debug, kcsan."""
 
     def suite(self, kernel, out, kernels):
         words = {"@KERNEL@": kernel, "@OUT@": os.path.join(out, kernel), "@ALL@": out}
@@ -49,7 +49,7 @@ class Row(collections.namedtuple("Row", "name bare full limit command")):
 # They start in this order, each as soon as there is a worker and what it needs.
 SUITES = tuple(Row(*row) for row in (
     # name, where when bare, where in full, limit, command
-    ("kernel", "debug", "debug", 1800, "scripts/check-kernel @KERNEL@"),
+    ("kernel", "debug", "debug kcsan", 1800, "scripts/check-kernel @KERNEL@"),
     ("htmldocs", "once", "once", 600, "scripts/htmldocs --test"),
     ("security", "once", "once", 120, "scripts/check-security.py"),
     ("security-self-test", "once", "once", 120, "scripts/check-security.py --self-test"),
@@ -63,7 +63,7 @@ SUITES = tuple(Row(*row) for row in (
     ("bench-self-test", "once", "once", 120, f"{SELFTESTS}/bench/selftest.py"),
     ("unit", "once", "once", 900, f"{SELFTESTS}/unit.sh"),
     ("fuzz", "once", "once", 900, f"{SELFTESTS}/fuzz.sh"),
-    ("build", "debian debug", "debian debug", 900, "scripts/check-build @KERNEL@ @OUT@"),
+    ("build", "debian debug", "debian debug kcsan", 900, "scripts/check-build @KERNEL@ @OUT@"),
     ("core-wire", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft wire faults"),
     ("core-func", "debug", "", 900, "scripts/check-debug --core --modules @OUT@/nvmft func cycles"),
     ("wire", "oldest", "debian debug", 2900,
@@ -81,7 +81,8 @@ SUITES = tuple(Row(*row) for row in (
     ("static", "oldest", "oldest", 1200, "scripts/check-static @OUT@"),
     ("in-tree", "newest", "newest", 1500, "scripts/check-intree"),
     ("debug", "", "debug", 6000, "scripts/check-debug --modules @OUT@/nvmft"),
-    ("detectors", "", "debug", 1800, "scripts/check-detectors"),
+    ("races", "", "kcsan", 1600, "scripts/check-debug --races --modules @OUT@/nvmft"),
+    ("detectors", "", "debug kcsan", 1800, "scripts/check-detectors @KERNEL@"),
     ("mixed", "", "once", 3600, "scripts/check-mixed --modules @ALL@"),
     ("packages", "once", "once", 2400, "scripts/check-packages"),
 ))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commits one fault of each kind that the debug kernel is there to see, so that
+ * Commits one fault of each kind that the debug kernels are there to see, so that
  * scripts/check-detectors can tell whether it would be seen in nvmft. No machine
  * is to load this for anything else.
  */
@@ -37,6 +37,8 @@ static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
 static DEFINE_SPINLOCK(spin);
 static struct thing __rcu *current_thing;
+static struct work_struct counting;
+static unsigned int raced;
 
 static struct thing *thing_make(void)
 {
@@ -169,6 +171,25 @@ static void wide_shift(void)
 	pr_info("nvmft-detect: %u\n", 1U << shift);
 }
 
+/* Two of these at once. */
+static void count_up(struct work_struct *work)
+{
+	unsigned long end = jiffies + 20 * HZ;
+
+	while (time_before(jiffies, end)) {
+		raced++;
+		cond_resched();
+	}
+}
+
+static void unlocked_count(void)
+{
+	INIT_WORK(&counting, count_up);
+	queue_work(system_unbound_wq, &counting);
+	count_up(NULL);
+	flush_work(&counting);
+}
+
 static const struct {
 	const char	*name;
 	void		(*commit)(void);
@@ -185,6 +206,7 @@ static const struct {
 	{ "freed_active",	freed_active },
 	{ "list_corruption",	list_corruption },
 	{ "wide_shift",		wide_shift },
+	{ "unlocked_count",	unlocked_count },
 };
 
 static int __init detect_init(void)
