@@ -241,7 +241,7 @@ struct nvmft_wait {
 	struct list_head	parked;
 	struct nvmft_limit	*limit;
 	u64			since;
-	u32			bytes;
+	u64			bytes;
 };
 
 /* No command identifier: outside of its 16 bits */

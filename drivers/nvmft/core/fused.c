@@ -167,6 +167,26 @@ enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status)
 	return NVMFT_NEXT_HELD;
 }
 
+/**
+ * nvmft_fused_refuse() - both halves end instead of going on
+ * @req: was WAIT, and is the worker's again
+ * @status: why; 0: its partner is gone, and has left it its doom
+ *
+ * Return: as nvmft_req_data_done().
+ */
+enum nvmft_next nvmft_fused_refuse(struct nvmft_req *req, u16 status)
+{
+	struct nvmft_req *mate = req->mate;
+
+	if (mate) {
+		req->mate = NULL;
+		mate->mate = NULL;
+		unheld(mate);
+		nvmft_req_complete(mate, status);
+	}
+	return nvmft_req_refuse(req, req->doom ? req->doom : status);
+}
+
 bool nvmft_fused_abort(struct nvmft_req *req)
 {
 	if (!take_back(req))

@@ -5,7 +5,6 @@
  */
 #include <linux/slab.h>
 #include "core/multi.h"
-#include "core/qos.h"
 #include "proto/limits.h"
 #include "proto/status.h"
 
@@ -233,6 +232,19 @@ static bool copy_overlaps(const struct nvmft_multi *m, u64 total)
 	return false;
 }
 
+/* A table is never longer than a page. */
+static_assert((NVMFT_MSRC + 1) * sizeof(struct nvmft_copy_range) <= PAGE_SIZE);
+
+u32 nvmft_copy_blocks(const struct nvmft_req *req)
+{
+	const struct nvmft_copy_range *r = bvec_virt(&req->buf.bvec[0]);
+	u32 nr = nvmft_sqe_nr_copies(&req->sqe), total = 0, i;
+
+	for (i = 0; i < nr; i++)
+		total += le16_to_cpu(r[i].nlb) + 1;
+	return min_t(u32, total, NVMFT_MCL);
+}
+
 /* Copy format 0: source ranges, all in this namespace (NVM 1.1, 3.3.2). */
 static u16 copy_parse(struct nvmft_req *req, u64 *total)
 {
@@ -349,8 +361,6 @@ void nvmft_copy_execute(struct nvmft_req *req)
 		nvmft_req_complete(req, status);
 		return;
 	}
-	if (nvmft_qos_on())
-		nvmft_qos_charge(req, total << req->ns->lba_shift);
 	if (nvmft_gate_enter_spans(req, m->dst, total, copy_read))
 		copy_read(req);
 }

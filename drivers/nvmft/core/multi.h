@@ -103,6 +103,7 @@ void nvmft_multi_rw(struct nvmft_req *req, struct nvmft_buf *buf, u64 slba, u32 
 /* fused.c */
 u16 nvmft_fused_judge(struct nvmft_req *req);
 enum nvmft_next nvmft_fused_data_done(struct nvmft_req *req, u16 status);
+enum nvmft_next nvmft_fused_refuse(struct nvmft_req *req, u16 status);
 void nvmft_fused_execute(struct nvmft_req *req);
 bool nvmft_fused_abort(struct nvmft_req *req);
 /* A half goes before it is executed: so does its partner. Worker. */

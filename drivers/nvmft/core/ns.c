@@ -50,6 +50,9 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	ns = kzalloc_obj(*ns, GFP_KERNEL);
 	if (!ns)
 		return ERR_PTR(-ENOMEM);
+	/* Its counters are shown as soon as they are had below. */
+	nvmft_qos_init(&ns->qos);
+	nvmft_limit_init(&ns->limit);
 	if (percpu_ref_init(&ns->ref, ns_ref_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
 		goto out_free;
 	if (percpu_ref_init(&ns->bare, ns_bare_gone, PERCPU_REF_INIT_DEAD, GFP_KERNEL))
@@ -70,8 +73,6 @@ struct nvmft_ns *nvmft_ns_alloc(struct nvmft_subsys *subsys, u32 nsid)
 	init_completion(&ns->bare_gone);
 	mutex_init(&ns->arm_lock);
 	mutex_init(&ns->lock);
-	nvmft_qos_init(&ns->qos);
-	nvmft_limit_init(&ns->limit);
 	uuid_gen(&ns->uuid);
 	nvmft_ns_derive_nguid(ns);
 	nvmft_standby_add(ns);
@@ -312,6 +313,9 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 		return;
 	}
 	xa_store(&ns->subsys->namespaces, ns->nsid, XA_ZERO_ENTRY, GFP_KERNEL);
+	/* At once: commands that come now are to be tried elsewhere, over and over. */
+	nvmft_ana_members_changed(READ_ONCE(ns->anagrpid));
+	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 	if (ns->started)
 		ns_stop_for_good(ns);
 	else
@@ -322,8 +326,6 @@ void nvmft_ns_disable(struct nvmft_ns *ns)
 	WRITE_ONCE(ns->standby, false);
 	WRITE_ONCE(ns->enabled, false);
 	mutex_unlock(&ns->lock);
-	nvmft_ana_members_changed(READ_ONCE(ns->anagrpid));
-	nvmft_ns_tell(ns, NVMFT_EV_NS_CHANGED);
 }
 
 /* What may change below an enabled namespace. Did it? */

@@ -9,12 +9,15 @@
  */
 #include <linux/ktime.h>
 #include "core/ana.h"
+#include "core/ctrl.h"
 #include "core/multi.h"
 #include "core/qos.h"
 #include "core/stat.h"
 
 /* Who is late by so much loses nothing, and timers need not go off for each command. */
 #define TIMER_MIN	(100 * NSEC_PER_USEC)
+/* Commands that are let go in one go: how long softirqs wait for that */
+#define RUN_MAX		256
 
 DEFINE_STATIC_KEY_FALSE(nvmft_qos_key);
 
@@ -46,14 +49,19 @@ static void limit_arm(struct nvmft_limit *limit, u64 ns)
 		      HRTIMER_MODE_REL_SOFT);
 }
 
-/* Let go all that may; for the next one there is the timer. */
+/* Let go all that may, but not too many at a time; for the next one there is the timer. */
 static void limit_run(struct nvmft_limit *limit)
 {
 	struct nvmft_req *req, *next;
 	u64 now = ktime_get_ns(), ns;
+	unsigned int left = RUN_MAX;
 
 	lockdep_assert_held(&limit->lock);
 	list_for_each_entry_safe(req, next, &limit->waiting, wait.entry) {
+		if (!left--) {
+			limit_arm(limit, 0);
+			return;
+		}
 		ns = nvmft_rate_take(&limit->rate, req->wait.bytes, now);
 		if (ns) {
 			limit_arm(limit, ns);
@@ -190,8 +198,8 @@ void nvmft_qos_host_gone(struct nvmft_host *host)
 
 /* --- commands --- */
 
-/* Bytes that count. Those of a Copy are known when its data is there. */
-static u32 bytes_of(const struct nvmft_req *req)
+/* Bytes that count. Those of a Copy are in its data, so that is there. */
+static u64 bytes_of(const struct nvmft_req *req)
 {
 	switch (req->desc->op) {
 	case NVMFT_OP_READ:
@@ -199,7 +207,9 @@ static u32 bytes_of(const struct nvmft_req *req)
 	case NVMFT_OP_COMPARE:
 		return req->len + (req->mate ? req->mate->len : 0);
 	case NVMFT_OP_VERIFY:
-		return (le16_to_cpu(req->sqe.rw.length) + 1) << req->ns->lba_shift;
+		return (u64)(le16_to_cpu(req->sqe.rw.length) + 1) << req->ns->lba_shift;
+	case NVMFT_OP_COPY:
+		return (u64)nvmft_copy_blocks(req) << req->ns->lba_shift;
 	default:
 		return 0;
 	}
@@ -209,9 +219,17 @@ static u32 bytes_of(const struct nvmft_req *req)
 static u16 refusal(const struct nvmft_req *req)
 {
 	struct nvmft_sq *sq = req->sq;
+	bool visible;
 
 	if (percpu_ref_is_dying(&req->ns->ref))
 		return nvmft_io_refusal(sq->ctrl, le32_to_cpu(req->sqe.common.nsid));
+	rcu_read_lock();
+	visible = nvmft_ns_visible(req->ns, sq->ctrl);
+	rcu_read_unlock();
+	if (!visible)
+		return NVMFT_NS_NOT_THERE;
+	if ((req->desc->flags & NVMFT_OPF_WRITES || req->mate) && nvmft_ns_readonly(req->ns))
+		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
 	return nvmft_ana_status(nvmft_port_of(sq->port), READ_ONCE(req->ns->anagrpid));
 }
 
@@ -339,18 +357,4 @@ void nvmft_qos_end_ns(struct nvmft_ns *ns)
 void nvmft_qos_end_group(struct nvmft_port *port, u32 grpid)
 {
 	end_some(is_of_group, port, grpid);
-}
-
-void nvmft_qos_charge(struct nvmft_req *req, u64 bytes)
-{
-	struct nvmft_limit *both[] = { &req->sq->ctrl->peer->limit, &req->ns->limit };
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(both); i++) {
-		if (!READ_ONCE(both[i]->on))
-			continue;
-		spin_lock_bh(&both[i]->lock);
-		nvmft_rate_charge(&both[i]->rate, bytes, ktime_get_ns());
-		spin_unlock_bh(&both[i]->lock);
-	}
 }

@@ -106,7 +106,5 @@ void nvmft_qos_close(struct nvmft_sq *sq);
 /* @ns, or @port's group @grpid, lets nothing through any more: send back what waits. */
 void nvmft_qos_end_ns(struct nvmft_ns *ns);
 void nvmft_qos_end_group(struct nvmft_port *port, u32 grpid);
-/* Bytes of a command that were not known when it was let through. In EXEC */
-void nvmft_qos_charge(struct nvmft_req *req, u64 bytes);
 
 #endif /* NVMFT_CORE_QOS_H */

@@ -198,6 +198,15 @@ static void req_leave(struct nvmft_sq *sq)
 		WRITE_ONCE(sq->stat.busy, sq->stat.busy + (jiffies - sq->busy_since));
 }
 
+/*
+ * Is a limit asked when its data is there? What comes in its capsule has to be taken
+ * first, halves are one when whole, and the table of a Copy tells how much it moves.
+ */
+static bool asks_late(const struct nvmft_req *req)
+{
+	return req->icd_len || req->desc->op == NVMFT_OP_COPY || nvmft_req_fused(req);
+}
+
 /* On with a command that nothing speaks against */
 static enum nvmft_next req_next(struct nvmft_req *req)
 {
@@ -214,12 +223,11 @@ static enum nvmft_next req_go(struct nvmft_req *req)
 {
 	u16 status = nvmft_qos_back(req);
 
-	/* The two halves of an operation are refused together, where they are executed. */
-	if (unlikely(status && !nvmft_req_fused(req)))
+	if (unlikely(nvmft_req_fused(req) && (status || req->doom)))
+		return nvmft_fused_refuse(req, status);
+	if (unlikely(status))
 		return nvmft_req_refuse(req, status);
-	if (!status && !req->doom && nvmft_qos_hold(req))
-		return NVMFT_NEXT_HELD;
-	return req_next(req);
+	return nvmft_qos_hold(req) ? NVMFT_NEXT_HELD : req_next(req);
 }
 
 enum nvmft_next nvmft_req_start(struct nvmft_req *req)
@@ -248,8 +256,7 @@ enum nvmft_next nvmft_req_start(struct nvmft_req *req)
 		status = nvmft_req_judge(req);
 	if (unlikely(status))
 		return nvmft_req_refuse(req, status);
-	/* What comes in its capsule has to be taken first, and halves are one when whole. */
-	if (nvmft_qos_on() && !req->icd_len && !nvmft_req_fused(req) && nvmft_qos_hold(req))
+	if (nvmft_qos_on() && !asks_late(req) && nvmft_qos_hold(req))
 		return NVMFT_NEXT_HELD;
 	return req_next(req);
 }
@@ -267,7 +274,7 @@ enum nvmft_next nvmft_req_data_done(struct nvmft_req *req, u16 status)
 		return nvmft_fused_data_done(req, status);
 	if (unlikely(status))
 		return nvmft_req_refuse(req, status);
-	if (nvmft_qos_on() && req->icd_len && nvmft_qos_hold(req))
+	if (nvmft_qos_on() && asks_late(req) && nvmft_qos_hold(req))
 		return NVMFT_NEXT_HELD;
 	nvmft_req_set_state(req, NVMFT_REQ_EXEC);
 	return NVMFT_NEXT_EXEC;

@@ -53,6 +53,8 @@ void nvmft_verify_execute(struct nvmft_req *req);
 void nvmft_write_zeroes_execute(struct nvmft_req *req);
 void nvmft_dsm_execute(struct nvmft_req *req);
 void nvmft_copy_execute(struct nvmft_req *req);
+/* Blocks that a Copy moves by its table, which is there; no more than NVMFT_MCL */
+u32 nvmft_copy_blocks(const struct nvmft_req *req);
 
 /*
  * io.c: judge a command on a namespace before its data; sets req->ns and

@@ -48,11 +48,6 @@ u64 nvmft_rate_take(struct nvmft_rate *r, u64 bytes, u64 now)
 	if (ns)
 		return ns;
 	count(r, NVMFT_RATE_COMMANDS, 1, now);
-	nvmft_rate_charge(r, bytes, now);
-	return 0;
-}
-
-void nvmft_rate_charge(struct nvmft_rate *r, u64 bytes, u64 now)
-{
 	count(r, NVMFT_RATE_BYTES, min(bytes, NVMFT_RATE_COST_MAX), now);
+	return 0;
 }

@@ -69,7 +69,4 @@ static inline bool nvmft_rate_limits(const struct nvmft_rate *r)
  */
 u64 nvmft_rate_take(struct nvmft_rate *r, u64 bytes, u64 now);
 
-/* Bytes of a command that was let through before they were known */
-void nvmft_rate_charge(struct nvmft_rate *r, u64 bytes, u64 now);
-
 #endif /* NVMFT_PROTO_RATE_H */

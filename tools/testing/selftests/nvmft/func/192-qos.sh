@@ -85,7 +85,7 @@ LEAST=95
 [ "${NVMFT_TIME_FACTOR:-1}" = 1 ] || LEAST=50
 
 # measure PER_SECOND BURST_MS COUNT...: from when what may go at once has gone. A machine
-# that stands still for a moment is measured again; what is too much is so at once.
+# that stands still for a moment is measured again; what can never be is found at once.
 measure() {
 	local rate=$1 burst=$2 turn
 
@@ -95,25 +95,25 @@ measure() {
 	for turn in 1 2 3; do
 		measured "$rate" "$@"
 		never_above "$rate" "$burst"
-		[ $((GOT * 100000000)) -lt $((rate * SHORTEST * LEAST)) ] || return 0
+		[ $((GOT * 100000000)) -lt $((rate * SHORTEST * LEAST)) ] ||
+			[ $((GOT * 100000000)) -gt $((rate * LONGEST * 105)) ] || return 0
 	done
-	fail "less than $LEAST % of $rate/s"
+	fail "not $LEAST to 105 % of $rate/s"
 }
 
-# measured PER_SECOND COUNT...: $GOT in $SHORTEST us, or some more
+# measured PER_SECOND COUNT...: $GOT in $SHORTEST to $LONGEST us
 measured() {
-	local rate=$1 longest
+	local rate=$1
 
 	shift
 	look start "$@"
 	sleep "$WINDOW"
 	look end "$@"
 	GOT=$((${AT[end.count]} - ${AT[start.count]}))
-	longest=$((${AT[end.to]} - ${AT[start.from]}))
+	LONGEST=$((${AT[end.to]} - ${AT[start.from]}))
 	SHORTEST=$((${AT[end.from]} - ${AT[start.to]}))
-	ktap_print_msg "limit $rate/s: $GOT in $((SHORTEST / 1000))..$((longest / 1000)) ms," \
-		"$((GOT * 100000000 / longest / rate))..$((GOT * 100000000 / SHORTEST / rate)) %"
-	[ $((GOT * 100000000)) -le $((rate * longest * 105)) ] || fail "more than 105 % of $rate/s"
+	ktap_print_msg "limit $rate/s: $GOT in $((SHORTEST / 1000))..$((LONGEST / 1000)) ms," \
+		"$((GOT * 100000000 / LONGEST / rate))..$((GOT * 100000000 / SHORTEST / rate)) %"
 }
 
 # never_above PER_SECOND BURST_MS: since nothing was under way
@@ -149,16 +149,16 @@ bytes_of_a_namespace() {
 	stop_load "$NS"
 }
 
-# Each command is 125 times what may be saved up, and every timer is late by more.
+# Each command is two and a half times what may be saved up.
 commands_above_the_burst() {
 	declare -A AT
-	local UNIT=262144 LEAST=$((LEAST - 15))
+	local UNIT=262144
 
 	setup || return
-	limit "$NS" 0 2048 1
+	limit "$NS" 0 2048 50
 	look idle "${NS_BYTES[@]}"
 	load "$DEV" 256k
-	measure $((2048 * 1024)) 1 "${NS_BYTES[@]}"
+	measure $((2048 * 1024)) 50 "${NS_BYTES[@]}"
 	stop_load "$NS"
 }
 
@@ -259,7 +259,7 @@ nobody_waits_for_what_waits() {
 	target_clear
 	expect_ok "no connection is left" wait_until 10 target_has_no_connection
 	expect_ok "unload" wait_until 10 target_unload
-	[ $((SECONDS - start)) -lt $((20 * ${NVMFT_TIME_FACTOR:-1})) ] ||
+	[ $((SECONDS - start)) -lt $((40 * ${NVMFT_TIME_FACTOR:-1})) ] ||
 		fail "it took $((SECONDS - start)) s"
 	# shellcheck disable=SC2046 # one word for each job
 	kill -INT $(jobs -p) 2>/dev/null

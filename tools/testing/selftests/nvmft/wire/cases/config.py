@@ -83,14 +83,17 @@ def namespace_disabled(env):
 
 @case()
 def namespace_disabled_with_write_open(env):
-    """A namespace is disabled while a write to it waits for its data: whoever waits for whom, the
-    write completes once when its data comes, and the disable ends."""
+    """A namespace is disabled while a write to it waits for its data: hosts are told at once;
+    whoever waits for whom, the write completes once when its data comes, and the disable ends."""
     target = env.target
     queue = env.io()
+    queue.host.set_feature(nvme.FEAT_AEC, 0x100)
+    event = queue.host.aer()
     cid, data, r2t = open_write(queue, nsid=2, block=4096)
     thread = threading.Thread(target=put, args=(target.ns(2, "enable"), 0), daemon=True)
     thread.start()
     try:
+        queue.host.admin.wait(event)
         thread.join(0.3)
         queue.answer(r2t, data)
         check_status(queue.wait(cid), (nvme.OK, nvme.INVALID_NS, nvme.INVALID_FIELD,

@@ -395,6 +395,60 @@ def host_and_namespace(env):
 
 
 @case()
+def copies_whose_tables_come_late(env):
+    """Copies whose tables are fetched by R2T, all at once: one goes, and the others wait; an Abort
+    finds them."""
+    with _stage(env, kibps=64, burst_ms=1):
+        host = env.up(1)
+        queue = host.io[1]
+        table = nvme.copy_ranges([(0, 2048)])
+        cids = [queue.submit(nvme.copy(NSID, 4096, 1)) for _ in range(6)]
+        windows = [queue.wait_r2t(cid) for cid in cids]
+        for window in windows:
+            queue.answer(window, table)
+        check_status(queue.wait(cids[0]), OK, "the first Copy")
+        queue.expect_silence(0.5)
+        cqe = host.admin.cmd(nvme.abort(1, cids[3]), what="Abort")
+        check(not cqe.dw0 & 1, "not aborted")
+        check_status(queue.wait(cids[3]), ABORTED, "an aborted Copy")
+        queue.expect_silence(0.1)
+        _put(env, kibps=0)
+        _end_at(queue, [cids[i] for i in (1, 2, 4, 5)], OK, "a Copy that waited")
+
+
+@case()
+def protected_meanwhile(env):
+    """A namespace is write protected while writes and a pair wait: they are refused when their turn
+    comes, and a read is not."""
+    with _blocked(env) as host:
+        queue = host.io[1]
+        write, read = queue.submit(nvme.rw(nvme.WRITE, NSID, 8, 8, BLOCK)), _read(queue)
+        batch = _pair(queue, True)
+        _wait_quiet(queue)
+        host.set_feature(nvme.FEAT_WRITE_PROTECT, 1, nsid=NSID)
+        _put(env, kibps=0)
+        check_status(queue.wait(write), nvme.WRITE_PROTECTED, "a write that waited")
+        check_status(queue.wait(read), OK, "a read that waited")
+        check([cqe.status for cqe in batch.finish()] == [nvme.WRITE_PROTECTED] * 2, "the pair")
+        host.set_feature(nvme.FEAT_WRITE_PROTECT, 0, nsid=NSID)
+        alive(queue)
+
+
+@case()
+def hidden_meanwhile(env):
+    """A namespace is kept from a host while its commands wait: they are refused when their turn
+    comes, as if it were not there."""
+    with _blocked(env, hostnqn=HOST) as host:
+        queue = host.io[1]
+        cids = [_read(queue), queue.submit(nvme.rw(nvme.WRITE, NSID, 8, 8, BLOCK))]
+        _wait_quiet(queue)
+        with tree.shown_to(env.target, NSID, "nqn.2014-08.org.nvmexpress:wire:other"):
+            _put(env, kibps=0)
+            _end_at(queue, cids, nvme.INVALID_NS, "a command of a host that sees it no more")
+        alive(queue)
+
+
+@case()
 def debt_of_a_copy(env):
     """A Copy is let through, and who comes next pays for the bytes."""
     with _stage(env, kibps=64, burst_ms=1):
