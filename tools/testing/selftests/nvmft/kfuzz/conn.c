@@ -189,11 +189,12 @@ static void resolve(struct rec *rec, bool good)
 
 /*
  * The command that a completion is for. Two may have one identifier, the second of
- * which is refused while the first waits for its data.
+ * which is refused while the first waits for its data, or is an Asynchronous Event
+ * Request, which need not end: that is the last to be thought of.
  */
 static struct rec *completed(struct conn *c, uint16_t cid)
 {
-	struct rec *waits = NULL;
+	struct rec *open = NULL, *waits = NULL;
 	uint32_t i;
 
 	for (i = 0; i < c->nr; i++) {
@@ -201,12 +202,14 @@ static struct rec *completed(struct conn *c, uint16_t cid)
 
 		if (rec->head[0] != RAW_CMD || rec->cid != cid)
 			continue;
-		if (!rec->done)
+		if (!rec->done && rec->owed)
 			return rec;
+		if (!rec->done && !open)
+			open = rec;
 		if (rec->r2t)
 			waits = rec;
 	}
-	return waits;
+	return open ? open : waits;
 }
 
 static void complete(struct conn *c, uint16_t cid, uint16_t status)
