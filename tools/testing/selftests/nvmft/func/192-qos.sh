@@ -126,12 +126,13 @@ never_above() {
 
 iops_of_a_namespace() {
 	declare -A AT
+	local rate=$((150 / ${NVMFT_TIME_FACTOR:-1}))
 
 	setup || return
-	limit "$NS" 150 0 500
+	limit "$NS" $rate 0 500
 	look idle "${NS_READS[@]}"
 	load "$DEV" 4k
-	measure 150 500 "${NS_READS[@]}"
+	measure $rate 500 "${NS_READS[@]}"
 	expect_match "qos_waits" "$(value namespaces qos_waits subsys="$NQN")" "[1-9][0-9]{2,}"
 	expect_match "qos_wait_ns" "$(value namespaces qos_wait_ns subsys="$NQN")" "[1-9][0-9]{8,}"
 	stop_load "$NS"
