@@ -141,6 +141,16 @@ put() {
 	printf '%s\n' "$2" >"$1"
 }
 
+# put_in DIR ATTR=VALUE...
+put_in() {
+	local dir=$1 pair
+
+	shift
+	for pair in "$@"; do
+		put "$dir/${pair%%=*}" "${pair#*=}" || return 1
+	done
+}
+
 # put_raw FILE VALUE: without the newline.
 put_raw() {
 	printf '%s' "$2" >"$1"

@@ -12,16 +12,6 @@ UUID=6e766d66-7400-4000-8000-000000000154
 # the disk as this node knows it
 OURS=/dev/mapper/nvmft-test
 
-# put_in DIR ATTR=VALUE...
-put_in() {
-	local dir=$1 pair
-
-	shift
-	for pair in "$@"; do
-		put "$dir/${pair%%=*}" "${pair#*=}" || return 1
-	done
-}
-
 # The other node: it has the disk.
 other_node() {
 	local subsys=$OTHER/subsystems/$NQN port=$OTHER/ports/9

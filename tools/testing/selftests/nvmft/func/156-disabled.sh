@@ -9,16 +9,6 @@ NS=$NVMFT_ROOT/subsystems/$NQN/namespaces/1
 OTHER=$CONFIGFS/nvmet
 UUID=6e766d66-7400-4000-8000-000000000156
 
-# put_in DIR ATTR=VALUE...
-put_in() {
-	local dir=$1 pair
-
-	shift
-	for pair in "$@"; do
-		put "$dir/${pair%%=*}" "${pair#*=}" || return 1
-	done
-}
-
 # The other node of the same subsystem
 other_node() {
 	local subsys=$OTHER/subsystems/$NQN port=$OTHER/ports/9

@@ -108,6 +108,18 @@ def waits_and_is_released(env):
 
 
 @case()
+def more_than_go_at_once(env):
+    """Where hundreds wait, all of them go when the limit is lifted, and not one is forgotten."""
+    with _blocked(env, 4, sqsize=127) as host:
+        waiting = [(queue, [_read(queue, 8 * i) for i in range(100)]) for queue in host.io.values()]
+        for queue, _cids in waiting:
+            _wait_quiet(queue)
+        _put(env, kibps=0)
+        for queue, cids in waiting:
+            _end_at(queue, cids, OK, "a released read")
+
+
+@case()
 def every_command(env):
     """Each command that counts waits, with its data in the capsule or none of it asked for, and
     is carried out when the limit is lifted."""
